@@ -1,0 +1,36 @@
+"""Every limit of the directory, by name. Texts count characters, lists count items."""
+
+from typing import Final
+
+NAME_CHARS_MAX: Final = 200
+DESCRIPTION_CHARS_MAX: Final = 2_000
+LINE_CHARS_MAX: Final = 300  # an address, a website, opening hours
+NOTE_CHARS_MAX: Final = 2_000
+CODE_CHARS_MAX: Final = 64  # codes, identifiers, handles
+
+LANGUAGES_MAX: Final = 20  # of one name or description, and spoken by one NGO
+ALIASES_MAX: Final = 20
+CAUSES_MAX: Final = 10
+IDENTIFIERS_MAX: Final = 10
+PHONES_MAX: Final = 10
+SOCIAL_MAX: Final = 20
+SERVICES_MAX: Final = 50
+HEADCOUNT_MAX: Final = 10_000_000
+FOUNDED_YEAR_MIN: Final = 1000
+
+PAGE_ITEMS_MAX: Final = 100
+PAGE_ITEMS_DEFAULT: Final = 20
+EXPORT_ITEMS_MAX: Final = 500
+IDS_MAX: Final = 500  # in one list read
+SEARCH_CHARS_MAX: Final = 200
+RADIUS_KM_MAX: Final = 5_000.0
+SUMMARY_KEYS_MAX: Final = 3
+SUMMARY_GROUPS_MAX: Final = 2_000
+COMMAND_ID_CHARS_MAX: Final = 128
+CURSOR_CHARS_MAX: Final = 1_024
+
+IMPORT_ROWS_MAX: Final = 200  # in one call of import_ngos
+IMPORT_CHUNK_BYTES_MAX: Final = 400_000  # of JSON in one call, so that its entries fit one batch
+IMPORT_CHUNKS_MAX: Final = 10_000  # of one import: two million rows
+UNDO_RECORDS_MAX: Final = 200  # withdrawn by one call of undo_import
+POLICY_RULES_MAX: Final = 100
