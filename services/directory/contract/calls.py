@@ -18,7 +18,7 @@ from services.directory.contract.codes import (
     SummaryKey,
     VerificationState,
 )
-from services.directory.contract.records import Language, Location, Note, Policy, Region
+from services.directory.contract.records import Language, Note, Policy, Region
 
 __all__ = [
     "ConfirmNgo",
@@ -72,7 +72,8 @@ class Command(Arguments):
 
 
 class RegisterNgo(Command):
-    """`ngo` holds the editable fields of `records.Ngo`; a name, a region and a cause are required."""
+    """`ngo` holds the editable fields of `records.Ngo`; a name, a region and a cause are
+    required."""
 
     ngo: dict[str, Any]
     scope: Scope = "public"
@@ -122,7 +123,8 @@ class Near(Arguments):
 
 class NgoFilter(Arguments):
     """What is given must all hold; `causes` means any of them, `region` a country or a province.
-    `updated_after` compares arrival at this node, so that a poller misses nothing that came late."""
+    `updated_after` compares arrival at this node, so that a poller misses nothing that came
+    late."""
 
     search: Annotated[str, StringConstraints(max_length=limits.SEARCH_CHARS_MAX)] | None = None
     region: Region | None = None
@@ -240,8 +242,8 @@ class ImportRow(Arguments):
 
 
 class ImportNgos(Arguments):
-    """One chunk of a file; a repeat of (`import_id`, `chunk`) returns the first result. With `dry_run`
-    nothing is written."""
+    """One chunk of a file; a repeat of (`import_id`, `chunk`) returns the first result. With
+    `dry_run` nothing is written."""
 
     import_id: CommandId
     chunk: Annotated[int, Field(ge=0, lt=limits.IMPORT_CHUNKS_MAX)]
@@ -252,8 +254,8 @@ class ImportNgos(Arguments):
 
 
 class UndoImport(Arguments):
-    """Withdraws what the import made and nobody has changed since, UNDO_RECORDS_MAX at a time: repeat
-    while the result says `more`."""
+    """Withdraws what the import made and nobody has changed since, UNDO_RECORDS_MAX at a time:
+    repeat while the result says `more`."""
 
     import_id: CommandId
 
@@ -263,7 +265,8 @@ class ListImports(Arguments):
 
 
 class Written(TypedDict, total=False):
-    """The result of a command. `similar`: ids of NGOs with a like name nearby (register_ngo only)."""
+    """The result of a command. `similar`: ids of NGOs with a like name nearby (register_ngo
+    only)."""
 
     id: str
     version: str
@@ -322,8 +325,8 @@ class Group(TypedDict):
 
 
 class Summary(TypedDict):
-    """`total` counts NGOs, once each. Groups are ordered by count, largest first; `truncated` says that
-    there were more than SUMMARY_GROUPS_MAX."""
+    """`total` counts NGOs, once each. Groups are ordered by count, largest first; `truncated` says
+    that there were more than SUMMARY_GROUPS_MAX."""
 
     head: int
     total: int
@@ -373,8 +376,9 @@ class CellProblem(TypedDict):
 
 
 class RowOutcome(TypedDict):
-    """`outcome`: imported (dry run: would be), unchanged (this very NGO is there already), duplicate
-    (`of` says of which NGO, or `of_row` of which row, `why` identifier or name), or refused."""
+    """`outcome`: imported (dry run: would be), unchanged (this very NGO is there already),
+    duplicate (`of` says of which NGO, or `of_row` of which row, `why` identifier or name), or
+    refused."""
 
     row: int
     outcome: Literal["imported", "unchanged", "duplicate", "refused"]

@@ -14,14 +14,15 @@ class DuplicateNgo(Inapplicable):
 
 
 class NotHome(Inapplicable):
-    """Only its home may write this record. Suggest the change to it instead; `home` names the node."""
+    """Only its home may write this record. Suggest the change to it instead; `home` names the
+    node."""
 
     code = "NOT_HOME"
 
 
 class SuggestionConflict(Inapplicable):
-    """Fields of this suggestion have changed since it was made. Look at the difference, and accept it
-    with the NGO's current version as `ngo_version`, or refuse it."""
+    """Fields of this suggestion have changed since it was made. Look at the difference, and accept
+    it with the NGO's current version as `ngo_version`, or refuse it."""
 
     code = "SUGGESTION_CONFLICT"
 

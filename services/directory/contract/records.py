@@ -112,8 +112,8 @@ class Verification(Body):
 
 
 class Ngo(Body):
-    """Kind `ngo`: an organisation as its home knows it. Contacts are the organisation's public ones,
-    never a person's."""
+    """Kind `ngo`: an organisation as its home knows it. Contacts are the organisation's public
+    ones, never a person's."""
 
     names: Annotated[LanguageMap, Field(min_length=1)]
     causes: Annotated[list[Code], Field(min_length=1, max_length=limits.CAUSES_MAX)]
@@ -147,9 +147,9 @@ BY_KEY_FIELDS: Final = ("names", "descriptions", "social")
 
 
 class Suggestion(Body):
-    """Kind `suggestion`, written at the suggester's node: `changes` to an NGO, with the values that he
-    saw, so that everybody computes the same conflicts. Both are keyed by path: `phones`, `names.en`;
-    None stands for an absent value."""
+    """Kind `suggestion`, written at the suggester's node: `changes` to an NGO, with the values that
+    he saw, so that everybody computes the same conflicts. Both are keyed by path: `phones`,
+    `names.en`; None stands for an absent value."""
 
     ngo: str
     version: str
@@ -182,7 +182,8 @@ class Policy(Body):
 
 
 class ImportedNgo(Body):
-    """An NGO that an import made; `sum` fingerprints its body, to see later edits before an undo."""
+    """An NGO that an import made; `sum` fingerprints its body, to see later edits before an
+    undo."""
 
     id: str
     sum: str
