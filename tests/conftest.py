@@ -1,0 +1,18 @@
+"""What all tests share: the servers of `hinterland.testing`, and no settings from outside."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+from hinterland.config.settings import ENVIRONMENT_PREFIX
+
+pytest_plugins = ["hinterland.testing"]
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _no_settings_from_outside() -> None:
+    """A developer's own HINTERLAND_ variables do not reach the tests."""
+    for key in [key for key in os.environ if key.startswith(ENVIRONMENT_PREFIX)]:
+        del os.environ[key]
