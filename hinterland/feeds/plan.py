@@ -1,0 +1,158 @@
+"""What applying a batch does to the records of its feed. Pure: the same for every kind of store.
+
+A record is *accepted* when its newest payload was judged good. A newer entry that could not be
+applied, because its payload is a hole or was quarantined, is *pending*: it counts in the digest in
+place of the accepted version, which stays visible until the entry is settled.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from typing import Final
+
+from hinterland.batch import Batch, Position, digest_add, digest_remove, elide
+from hinterland.replica import Judged
+
+__all__ = ["NOTHING", "Pending", "Plan", "Standing", "Version", "Why", "plan_append", "settle"]
+
+
+class Why(StrEnum):
+    HOLE = "hole"
+    QUARANTINE = "quarantine"
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """Where an accepted version of a record stands in its feed."""
+
+    epoch: int
+    n: int
+    sum: str
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """An entry that counts and could not be applied; `sum` is empty for a delete or an erase."""
+
+    epoch: int
+    n: int
+    sum: str
+    why: Why
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How one record stands in one feed.
+
+    `put` is the judged entry to write when it is new; `gone` is "delete" or "erase" for a record
+    that the feed has ended. `past` are numbers of superseded payloads that are still held.
+    """
+
+    accepted: Version | None = None
+    pending: Pending | None = None
+    past: tuple[int, ...] = ()
+    gone: str | None = None
+    put: Judged | None = None
+
+    @property
+    def counted(self) -> Version | Pending | None:
+        """The version that the digest counts."""
+        if self.pending is not None:
+            return self.pending if self.pending.sum else None
+        return self.accepted
+
+    def held_numbers(self) -> tuple[int, ...]:
+        """Every number whose payload is held here."""
+        numbers = list(self.past)
+        if self.accepted is not None:
+            numbers.append(self.accepted.n)
+        if self.pending is not None and self.pending.why is Why.QUARANTINE and self.pending.sum:
+            numbers.append(self.pending.n)
+        return tuple(numbers)
+
+
+NOTHING: Final = Standing()
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The writes of one batch: standings by record id, the digest after it, what to elide."""
+
+    batch: Batch
+    standings: dict[str, Standing]
+    digest: str
+    elided: frozenset[int] = field(default_factory=frozenset)  # numbers in earlier batches
+
+    def holes_added(self, before: Mapping[str, Standing]) -> int:
+        return sum(map(_is_hole, self.standings.values())) - sum(
+            _is_hole(before.get(record_id, NOTHING)) for record_id in self.standings
+        )
+
+
+def _is_hole(standing: Standing) -> bool:
+    return standing.pending is not None and standing.pending.why is Why.HOLE
+
+
+def plan_append(
+    batch: Batch, judged: Sequence[Judged], before: Mapping[str, Standing], digest: str
+) -> Plan:
+    """Work out what appending `batch` does; `before` are the standings of the ids that it names."""
+    standings: dict[str, Standing] = {}
+    elided: set[int] = set()
+    for item in judged:
+        record_id = item.entry.id
+        old = standings.get(record_id) or before.get(record_id, NOTHING)
+        new = settle(batch.header.epoch, item, old)
+        if new is None:
+            continue
+        if item.entry.op == "erase" and item.reason is None:
+            elided.update(old.held_numbers())
+        digest = _count(digest, record_id, old, new)
+        standings[record_id] = new
+    first = batch.header.first
+    return Plan(
+        batch=elide(batch, {n for n in elided if n >= first}),
+        standings=standings,
+        digest=digest,
+        elided=frozenset(n for n in elided if n < first),
+    )
+
+
+def _count(digest: str, record_id: str, old: Standing, new: Standing) -> str:
+    if old.counted is not None:
+        digest = digest_remove(digest, record_id, _position(old.counted), old.counted.sum)
+    if new.counted is not None:
+        digest = digest_add(digest, record_id, _position(new.counted), new.counted.sum)
+    return digest
+
+
+def _position(version: Version | Pending) -> Position:
+    return Position(version.epoch, version.n)
+
+
+def settle(epoch: int, item: Judged, old: Standing) -> Standing | None:
+    """How a record stands after one more entry; None where the entry means nothing to this node."""
+    entry = item.entry
+    if item.reason is not None:
+        if entry.op not in ("put", "delete", "erase"):
+            return None
+        counted = entry.sum if entry.op == "put" else ""
+        pending = Pending(epoch, item.n, counted, Why.QUARANTINE, item.reason)
+        return replace(old, pending=pending, past=_past(old, keep_accepted=True), put=None)
+    if item.hole:
+        pending = Pending(epoch, item.n, entry.sum, Why.HOLE)
+        return replace(old, pending=pending, past=_past(old, keep_accepted=True), put=None)
+    if entry.op == "put":
+        return Standing(Version(epoch, item.n, entry.sum), past=_past(old), put=item)
+    past = () if entry.op == "erase" else _past(old)
+    return Standing(past=past, gone=entry.op)
+
+
+def _past(old: Standing, *, keep_accepted: bool = False) -> tuple[int, ...]:
+    numbers = old.held_numbers()
+    if keep_accepted and old.accepted is not None:
+        return tuple(n for n in numbers if n != old.accepted.n)
+    return numbers

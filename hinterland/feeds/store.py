@@ -1,0 +1,572 @@
+"""Feeds in MongoDB: append, apply and move the head in one transaction, at home and away."""
+
+from __future__ import annotations
+
+import logging
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final, TypeVar
+
+from bson import Binary
+from pymongo import DeleteOne, InsertOne, ReplaceOne, ReturnDocument, UpdateOne
+from pymongo.client_session import ClientSession
+from pymongo.collection import Collection
+from pymongo.database import Database
+from pymongo.errors import BulkWriteError, DuplicateKeyError
+from pymongo.read_concern import ReadConcern
+from pymongo.write_concern import WriteConcern
+
+from hinterland.batch import Batch, Entry, Payload, Position, decode, elide, encode
+from hinterland.clock import Clock, from_rfc3339, system_clock, to_us
+from hinterland.errors import HinterlandError
+from hinterland.feeds.documents import (
+    INDEXES,
+    Document,
+    batch_document,
+    batch_key,
+    feed_range,
+    held_of,
+    pending_document,
+    pending_key,
+    standing_of,
+)
+from hinterland.feeds.plan import Standing, Why, plan_append, settle
+from hinterland.identity import Cutoff
+from hinterland.replica import Check, Held, Judged, judge
+from hinterland.replica.messages import HOLES_ASKED_MAX
+
+__all__ = ["Applied", "FeedStore", "HeadMoved"]
+
+log = logging.getLogger(__name__)
+T = TypeVar("T")
+
+HOLES_LOADED_MAX: Final = 1000
+COMPACTED_MAX: Final = 1000
+QUARANTINE_PAGE_MAX: Final = 1000
+TRANSACTION_MS_MAX: Final = 60_000
+MAJORITY: Final = WriteConcern("majority", j=True)
+DUPLICATE_KEY: Final = 11000
+
+
+class HeadMoved(HinterlandError):
+    """Somebody else appended to the feed in the meantime. Read its head and decide again."""
+
+    code = "HEAD_MOVED"
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """What a commit did: the service's version after it, and what changed, for local listeners."""
+
+    version: int
+    batch: Batch
+    held: Held
+    changes: list[dict[str, Any]] = field(default_factory=list)
+
+
+class FeedStore:
+    """All feeds of one service of one node, in a database of their own.
+
+    `index` computes a record's `ix` from its payload; `check` and `foreign_kinds` judge entries
+    again when a payload comes late or a quarantined entry is retried.
+    """
+
+    def __init__(
+        self,
+        database: Database[Document],
+        *,
+        node: str,
+        index: Callable[[str, dict[str, Any]], dict[str, Any]],
+        check: Check,
+        foreign_kinds: frozenset[str],
+        clock: Clock = system_clock,
+    ) -> None:
+        self.node = node
+        self._database = database
+        self._index = index
+        self._check = check
+        self._foreign_kinds = foreign_kinds
+        self._clock = clock
+
+    def ensure_indexes(self) -> None:
+        for name, indexes in INDEXES.items():
+            self._database[name].create_indexes(indexes)
+        # A transaction cannot create what it writes to under every server version.
+        existing = set(self._database.list_collection_names())
+        for name in ("feeds", "batches", "hidden", "meta"):
+            if name not in existing:
+                self._database.create_collection(name)
+
+    def collection(self, name: str) -> Collection[Document]:
+        return self._database[name]
+
+    # Reading
+
+    def version(self) -> int:
+        """The service's version: grows with every commit; microseconds since 1970, or 0."""
+        document = self.collection("meta").find_one({"_id": "version"})
+        return int(document["us"]) if document else 0
+
+    def held(self) -> list[Held]:
+        """Where every shared feed ends here."""
+        return [
+            self._held(document)
+            for document in self.collection("feeds").find()
+            if not document["_id"].endswith("/private")
+        ]
+
+    def held_one(self, feed: str) -> Held:
+        document = self.collection("feeds").find_one({"_id": feed})
+        return self._held(document) if document else Held(feed)
+
+    def _held(self, document: Mapping[str, Any], session: ClientSession | None = None) -> Held:
+        holes = {}
+        if document.get("holes"):
+            cursor = self.collection("pending").find(
+                {"feed": document["_id"], "why": Why.HOLE},
+                {"n": 1, "record": 1},
+                sort=[("n", 1)],
+                limit=HOLES_LOADED_MAX,
+                session=session,
+            )
+            holes = {found["n"]: found["record"] for found in cursor}
+        return held_of(document, holes)
+
+    def read_after(self, feed: str, after: Position, budget: int) -> tuple[list[bytes], bool]:
+        """Frames that follow a position, about `budget` bytes of them, and whether more remain."""
+        condition = {"$gt": batch_key(feed, *after), "$lt": feed_range(feed)["$lt"]}
+        frames: list[bytes] = []
+        size = 0
+        for found in self.collection("batches").find(
+            {"_id": condition}, {"frame": 1}, sort={"_id": 1}
+        ):
+            if size >= budget:
+                return frames, True
+            frames.append(bytes(found["frame"]))
+            size += len(found["frame"])
+        return frames, False
+
+    def read_holding(
+        self, feed: str, epoch: int, numbers: Iterable[int], budget: int
+    ) -> list[bytes]:
+        """Frames of the batches that these numbers are in, about `budget` bytes of them."""
+        frames: list[bytes] = []
+        size = 0
+        end = 0
+        for n in sorted(numbers)[:HOLES_ASKED_MAX]:
+            if n <= end:
+                continue
+            found = self._batch_of(feed, epoch, n)
+            if found is None or size >= budget:
+                break
+            end = found["last"]
+            frames.append(bytes(found["frame"]))
+            size += len(found["frame"])
+        return frames
+
+    def _batch_of(
+        self, feed: str, epoch: int, n: int, session: ClientSession | None = None
+    ) -> Document | None:
+        found = self.collection("batches").find_one(
+            {"_id": {"$lte": batch_key(feed, epoch, n), "$gt": batch_key(feed, epoch, 0)}},
+            sort=[("_id", -1)],
+            session=session,
+        )
+        return found if found and found["last"] >= n else None
+
+    def holds(self, batch: Batch) -> bool:
+        """Whether the batch at this position here is this very one (or none is held here)."""
+        header = batch.header
+        found = self._batch_of(header.feed, header.epoch, header.first)
+        return found is None or found["hash"] == header.hash
+
+    def quarantined(self, after: str = "") -> list[Document]:
+        """Quarantined entries, a page at a time by `_id`."""
+        condition = {"why": Why.QUARANTINE, "_id": {"$gt": after}}
+        cursor = self.collection("pending").find(condition, sort={"_id": 1})
+        return list(cursor.limit(QUARANTINE_PAGE_MAX))
+
+    # Writing
+
+    def transact(self, work: Callable[[ClientSession], T]) -> T:
+        """Run `work` in a transaction: snapshot reads, majority, journaled."""
+        try:
+            with self._database.client.start_session() as session:
+                return session.with_transaction(
+                    work,
+                    read_concern=ReadConcern("snapshot"),
+                    write_concern=MAJORITY,
+                    max_commit_time_ms=TRANSACTION_MS_MAX,
+                )
+        except BulkWriteError as error:
+            if any(e["code"] == DUPLICATE_KEY for e in error.details["writeErrors"]):
+                raise HeadMoved() from error
+            raise
+        except DuplicateKeyError as error:
+            raise HeadMoved() from error
+
+    def append(self, batch: Batch, judged: Sequence[Judged]) -> Applied:
+        """Append a batch from elsewhere. Raises HeadMoved if it is not what follows."""
+        return self.transact(lambda session: self.append_in(session, batch, judged))
+
+    def append_in(self, session: ClientSession, batch: Batch, judged: Sequence[Judged]) -> Applied:
+        """Append, apply, head: the one way in which anything is ever written, home or away."""
+        header = batch.header
+        version = self._next_version(session)
+        state = self.collection("feeds").find_one({"_id": header.feed}, session=session)
+        held = self._held(state, session) if state else Held(header.feed, epoch=header.epoch)
+        if (held.epoch, held.n + 1, held.hash) != (header.epoch, header.first, header.prev):
+            raise HeadMoved()
+        ids = list({item.entry.id for item in judged})
+        before = self._standings(session, header.feed, ids)
+        plan = plan_append(batch, judged, before, held.digest)
+        self._elide(session, header.feed, header.epoch, plan.elided)
+        self.collection("batches").insert_one(batch_document(plan.batch), session=session)
+        self._write_standings(session, header.feed, header.epoch, plan.standings, before, version)
+        recovered = held.recover_to and header.last >= held.recover_to
+        after = {
+            "epoch": header.epoch,
+            "n": header.last,
+            "hash": header.hash,
+            "digest": plan.digest,
+            "signed_digest": header.digest,
+            "holes": held.hole_count + plan.holes_added(before),
+            "at": self._clock(),
+            **({"recover_to": 0} if recovered else {}),
+        }
+        self.collection("feeds").update_one(
+            {"_id": header.feed}, {"$set": after}, upsert=True, session=session
+        )
+        changes = [
+            {
+                "id": item.entry.id,
+                "kind": item.entry.kind,
+                "op": item.entry.op,
+                "n": item.n,
+                "scope": item.payload.scope if item.payload else None,
+            }
+            for item in judged
+            if item.reason is None and not item.hole
+        ]
+        end = {**(state or {}), "_id": header.feed, **after}
+        return Applied(version, plan.batch, self._held(end, session), changes)
+
+    def fill(self, batch: Batch, judged: Sequence[Judged]) -> Applied | None:
+        """Take payloads that came late into the batch that is held; None if nothing lacked them."""
+        return self.transact(lambda session: self._fill(session, batch, judged))
+
+    def _fill(
+        self, session: ClientSession, batch: Batch, judged: Sequence[Judged]
+    ) -> Applied | None:
+        header = batch.header
+        feed = header.feed
+        found = self._batch_of(feed, header.epoch, header.first, session)
+        if found is None or found["hash"] != header.hash:
+            return None
+        before = self._standings(session, feed, [item.entry.id for item in judged])
+        standings: dict[str, Standing] = {}
+        settled = []
+        for item in judged:
+            old = before[item.entry.id]
+            pending = old.pending
+            if pending is None or (pending.epoch, pending.n) != (header.epoch, item.n):
+                continue
+            # As if the pending entry had not been there: the digest has counted it already.
+            cleared = Standing(old.accepted, None, old.past, old.gone)
+            new = settle(header.epoch, item, cleared)
+            if new is not None:
+                standings[item.entry.id] = new
+                settled.append(item)
+        if not settled:
+            return None
+        version = self._next_version(session)
+        epoch = header.epoch
+        stored = decode(bytes(found["frame"]))
+        taken = {item.n - header.first for item in settled}
+        payloads = tuple(
+            new if i in taken else old
+            for i, (old, new) in enumerate(zip(stored.payloads, batch.payloads, strict=True))
+        )
+        filled = Batch(stored.signature, stored.header, payloads)
+        self.collection("batches").update_one(
+            {"_id": found["_id"]}, {"$set": {"frame": Binary(encode(filled))}}, session=session
+        )
+        self._write_standings(session, feed, epoch, standings, before, version)
+        holes = self._holes_in(standings) - self._holes_in(
+            {record_id: before[record_id] for record_id in standings}
+        )
+        end = self.collection("feeds").find_one_and_update(
+            {"_id": feed},
+            {"$inc": {"holes": holes}},
+            session=session,
+            return_document=ReturnDocument.AFTER,
+        )
+        changes = [
+            {
+                "id": item.entry.id,
+                "kind": item.entry.kind,
+                "op": item.entry.op,
+                "n": item.n,
+                "scope": item.payload.scope,
+            }
+            for item in settled
+            if item.payload is not None
+        ]
+        return Applied(version, filled, self._held(end, session), changes)
+
+    @staticmethod
+    def _holes_in(standings: Mapping[str, Standing]) -> int:
+        return sum(
+            standing.pending is not None and standing.pending.why is Why.HOLE
+            for standing in standings.values()
+        )
+
+    def retry(self, keys: Iterable[str]) -> list[Applied]:
+        """Judge quarantined entries again, after an upgrade; the others stay as they are."""
+        done = []
+        for found in self.collection("pending").find(
+            {"_id": {"$in": list(keys)}, "why": Why.QUARANTINE}
+        ):
+            stored = self._batch_of(found["feed"], found["epoch"], found["n"])
+            if stored is None:
+                continue
+            batch = decode(bytes(stored["frame"]))
+            item = self._judge(batch, found["n"])
+            if item.reason is None and (applied := self.fill(batch, [item])) is not None:
+                done.append(applied)
+        return done
+
+    def _judge(self, batch: Batch, n: int) -> Judged:
+        line = batch.payloads[n - batch.header.first]
+        return judge(batch.header, n, line, foreign_kinds=self._foreign_kinds, check=self._check)
+
+    def freeze(self, feed: str, reason: str) -> None:
+        self.collection("feeds").update_one({"_id": feed}, {"$set": {"frozen": reason}})
+
+    def set_recovery(self, feed: str, recover_to: int) -> None:
+        """Say up to where our own feed once went (0: nothing lacks); no write until it is there."""
+        self.collection("feeds").update_one(
+            {"_id": feed},
+            {
+                "$set": {"recover_to": recover_to},
+                "$setOnInsert": {"epoch": 1, "n": 0, "hash": "", "holes": 0},
+            },
+            upsert=recover_to > 0,
+        )
+
+    def truncate(self, feed: str, cutoff: Cutoff | None) -> Applied | None:
+        """Take back what was applied beyond the cutoff; its batches go to `hidden`, to be shown."""
+        return self.transact(lambda session: self._truncate(session, feed, cutoff))
+
+    def _truncate(self, session: ClientSession, feed: str, cutoff: Cutoff | None) -> Applied | None:
+        state = self.collection("feeds").find_one({"_id": feed}, session=session)
+        epoch, last = (cutoff.epoch, cutoff.n) if cutoff else (0, 0)
+        if state is None or (state["epoch"], state["n"]) <= (epoch, last):
+            return None
+        beyond = {"$gt": batch_key(feed, epoch, last), "$lt": feed_range(feed)["$lt"]}
+        affected: set[str] = set()
+        hidden = 0
+        latest_batch: Batch | None = None
+        for found in self.collection("batches").find({"_id": beyond}, session=session):
+            latest_batch = decode(bytes(found["frame"]))
+            affected.update(entry.id for entry in latest_batch.header.entries)
+            hidden += len(latest_batch.header.entries)
+            self.collection("hidden").replace_one(
+                {"_id": found["_id"]}, found, upsert=True, session=session
+            )
+        self.collection("batches").delete_many({"_id": beyond}, session=session)
+        before = self._standings(session, feed, list(affected))
+        standings = {record_id: Standing(gone="hide") for record_id in affected}
+        head: Batch | None = None
+        for found in self.collection("batches").find(
+            {"_id": feed_range(feed)}, sort={"_id": 1}, session=session
+        ):
+            head = decode(bytes(found["frame"]))
+            for n, entry in enumerate(head.header.entries, head.header.first):
+                if entry.id in affected:
+                    old = standings[entry.id]
+                    standings[entry.id] = settle(epoch, self._judge(head, n), old) or old
+        version = self._next_version(session)
+        self._write_standings(session, feed, epoch, standings, before, version)
+        holes = state.get("holes", 0) + self._holes_in(standings) - self._holes_in(before)
+        end = {
+            "epoch": head.header.epoch if head else 1,
+            "n": head.header.last if head else 0,
+            "hash": head.header.hash if head else "",
+            "digest": head.header.digest if head else "0" * 64,
+            "signed_digest": head.header.digest if head else "0" * 64,
+            "holes": holes,
+            "frozen": None,
+            "hidden": state.get("hidden", 0) + hidden,
+        }
+        self.collection("feeds").update_one({"_id": feed}, {"$set": end}, session=session)
+        changes = [{"id": record_id, "op": "hide"} for record_id in affected]
+        held = held_of({"_id": feed, **end}, {})
+        if head is None and latest_batch is None:
+            return None
+        return Applied(version, head or latest_batch, held, changes)  # type: ignore[arg-type]
+
+    def compact(self) -> int:
+        """Elide superseded payloads, a bounded number of records at a time; returns how many."""
+        by_feed: dict[tuple[str, int], set[int]] = defaultdict(set)
+        done = 0
+        for name in ("records", "tombs"):
+            for found in self.collection(name).find(
+                {"past": {"$exists": True}}, {"feed": 1, "epoch": 1, "past": 1}, limit=COMPACTED_MAX
+            ):
+                by_feed[found["feed"], found["epoch"]].update(found["past"])
+                done += 1
+        for (feed, epoch), numbers in by_feed.items():
+            self.transact(
+                lambda session, f=feed, e=epoch, n=numbers: self._compact(session, f, e, n)  # type: ignore[misc]
+            )
+        return done
+
+    def _compact(self, session: ClientSession, feed: str, epoch: int, numbers: set[int]) -> None:
+        self._elide(session, feed, epoch, numbers)
+        for name in ("records", "tombs"):
+            collection = self.collection(name)
+            condition = {"past": {"$in": sorted(numbers)}, "feed": feed}
+            collection.update_many(
+                condition, {"$pull": {"past": {"$in": sorted(numbers)}}}, session=session
+            )
+            collection.update_many(
+                {"past": [], "feed": feed}, {"$unset": {"past": 1}}, session=session
+            )
+
+    # Inside a transaction
+
+    def _next_version(self, session: ClientSession) -> int:
+        """Also makes two transactions of one service conflict, so that arrivals are ordered."""
+        now = to_us(self._clock())
+        document = self.collection("meta").find_one_and_update(
+            {"_id": "version"},
+            [{"$set": {"us": {"$max": [{"$add": [{"$ifNull": ["$us", 0]}, 1]}, now]}}}],
+            upsert=True,
+            return_document=ReturnDocument.AFTER,
+            session=session,
+        )
+        return int(document["us"])
+
+    def _standings(self, session: ClientSession, feed: str, ids: list[str]) -> dict[str, Standing]:
+        projection = {"feed": 1, "epoch": 1, "n": 1, "sum": 1, "past": 1, "op": 1}
+        condition = {"_id": {"$in": ids}}
+        records, tombs = (
+            {
+                found["_id"]: found
+                for found in self.collection(name).find(condition, projection, session=session)
+            }
+            for name in ("records", "tombs")
+        )
+        pending = {
+            found["record"]: found
+            for found in self.collection("pending").find(
+                {"_id": {"$in": [pending_key(feed, record_id) for record_id in ids]}},
+                session=session,
+            )
+        }
+        return {i: standing_of(feed, records.get(i), tombs.get(i), pending.get(i)) for i in ids}
+
+    def _write_standings(
+        self,
+        session: ClientSession,
+        feed: str,
+        epoch: int,
+        standings: Mapping[str, Standing],
+        before: Mapping[str, Standing],
+        version: int,
+    ) -> None:
+        records: list[Any] = []
+        tombs: list[Any] = []
+        pending: list[Any] = []
+        for record_id, new in standings.items():
+            old = before[record_id]
+            self._write_accepted(feed, epoch, record_id, old, new, version, records, tombs)
+            if new.pending is not None:
+                document = pending_document(feed, record_id, new.pending, self._clock())
+                if new.accepted is None and new.gone is None and new.past:
+                    document["past"] = list(new.past)
+                pending.append(ReplaceOne({"_id": document["_id"]}, document, upsert=True))
+            elif old.pending is not None:
+                pending.append(DeleteOne({"_id": pending_key(feed, record_id)}))
+        for name, operations in (("records", records), ("tombs", tombs), ("pending", pending)):
+            if operations:
+                self.collection(name).bulk_write(operations, ordered=False, session=session)
+
+    def _write_accepted(
+        self,
+        feed: str,
+        epoch: int,
+        record_id: str,
+        old: Standing,
+        new: Standing,
+        version: int,
+        records: list[Any],
+        tombs: list[Any],
+    ) -> None:
+        if new.put is not None and new.put.payload is not None and new.accepted is not None:
+            document = self._record(feed, new.put.entry, new.put.payload, new, version)
+            if old.accepted is None:
+                records.append(InsertOne(document))
+            else:
+                records.append(ReplaceOne({"_id": record_id}, document))
+            if old.gone is not None:
+                tombs.append(DeleteOne({"_id": record_id}))
+        elif new.gone is not None:
+            if old.accepted is not None:
+                records.append(DeleteOne({"_id": record_id, "feed": feed}))
+            if new.gone == "hide":
+                tombs.append(DeleteOne({"_id": record_id, "feed": feed}))
+            elif (old.gone, old.past) != (new.gone, new.past) or old.accepted is not None:
+                tomb = {
+                    "_id": record_id,
+                    "feed": feed,
+                    "op": new.gone,
+                    "epoch": epoch,
+                    "at": version,
+                }
+                if new.past:
+                    tomb["past"] = list(new.past)
+                tombs.append(ReplaceOne({"_id": record_id}, tomb, upsert=True))
+        elif new.past != old.past and (new.accepted is not None):
+            update = {"$set": {"past": list(new.past)}} if new.past else {"$unset": {"past": 1}}
+            records.append(UpdateOne({"_id": record_id}, update))
+
+    def _record(
+        self, feed: str, entry: Entry, payload: Payload, standing: Standing, version: int
+    ) -> Document:
+        accepted = standing.accepted
+        if accepted is None:
+            raise ValueError(f"{entry.id} is written without an accepted version")
+        document = {
+            "_id": entry.id,
+            "feed": feed,
+            "home": feed.partition("/")[0],
+            "kind": entry.kind,
+            "scope": payload.scope,
+            "epoch": accepted.epoch,
+            "n": accepted.n,
+            "sum": accepted.sum,
+            "at": from_rfc3339(entry.at),
+            "by": entry.by,
+            "arrived": version,
+            "body": payload.body,
+            "ix": self._index(entry.kind, payload.body),
+        }
+        if standing.past:
+            document["past"] = list(standing.past)
+        return document
+
+    def _elide(self, session: ClientSession, feed: str, epoch: int, numbers: Iterable[int]) -> None:
+        left = sorted(numbers)
+        while left:
+            found = self._batch_of(feed, epoch, left[0], session)
+            if found is None:
+                left.pop(0)
+                continue
+            batch = elide(decode(bytes(found["frame"])), [n for n in left if n <= found["last"]])
+            left = [n for n in left if n > found["last"]]
+            self.collection("batches").update_one(
+                {"_id": found["_id"]}, {"$set": {"frame": Binary(encode(batch))}}, session=session
+            )

@@ -1,0 +1,206 @@
+"""Performs what the replication protocol decides: the one place where protocol and store meet.
+
+The same `Following` runs in a service, on MongoDB and RabbitMQ, and in the simulator, on its own
+store and network.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable, Sequence
+from random import Random
+from typing import Any, Final, Protocol
+
+from hinterland.batch import Batch, Position
+from hinterland.feeds import Applied, HeadMoved
+from hinterland.identity import Cutoff, Membership, NodeKey
+from hinterland.replica import (
+    Append,
+    Check,
+    Compare,
+    Effect,
+    Fill,
+    Freeze,
+    Held,
+    Judged,
+    Publish,
+    Replica,
+    Resume,
+    Serve,
+    Truncate,
+)
+
+__all__ = ["Following", "Store"]
+
+log = logging.getLogger(__name__)
+
+SEED_BITS: Final = 64
+
+
+class Store(Protocol):
+    """What a Following needs of a store; `hinterland.feeds.FeedStore` is the real one."""
+
+    def held(self) -> list[Held]: ...
+    def held_one(self, feed: str) -> Held: ...
+    def append(self, batch: Batch, judged: Sequence[Judged]) -> Applied: ...
+    def fill(self, batch: Batch, judged: Sequence[Judged]) -> Applied | None: ...
+    def holds(self, batch: Batch) -> bool: ...
+    def freeze(self, feed: str, reason: str) -> None: ...
+    def set_recovery(self, feed: str, recover_to: int) -> None: ...
+    def truncate(self, feed: str, cutoff: Cutoff | None) -> Applied | None: ...
+    def read_after(self, feed: str, after: Position, budget: int) -> tuple[list[bytes], bool]: ...
+    def read_holding(
+        self, feed: str, epoch: int, numbers: Iterable[int], budget: int
+    ) -> list[bytes]: ...
+
+
+class Following:
+    """One service's side of replication. Not for two greenlets at once: its caller serialises."""
+
+    def __init__(
+        self,
+        *,
+        node: str,
+        service: str,
+        key: NodeKey,
+        store: Store,
+        check: Check,
+        foreign_kinds: frozenset[str],
+        publish: Callable[[str, bytes], None],
+        changed: Callable[[Applied], None],
+        random: Random,
+        membership: Membership | None = None,
+    ) -> None:
+        """`publish(routing_key, body)` sends on the feeds exchange and may lose what it is given;
+        `changed` hears of every commit after it.
+        """
+        self._node = node
+        self._service = service
+        self._key = key
+        self._store = store
+        self._check = check
+        self._foreign_kinds = foreign_kinds
+        self._publish = publish
+        self._changed = changed
+        self._random = random
+        self.replica = self._load(membership)
+
+    def _load(self, membership: Membership | None) -> Replica:
+        return Replica(
+            node=self._node,
+            service=self._service,
+            membership=membership,
+            key=self._key.public,
+            sign=self._key.sign,
+            check=self._check,
+            foreign_kinds=self._foreign_kinds,
+            held=self._store.held(),
+            random=Random(self._random.getrandbits(SEED_BITS)),
+        )
+
+    def receive(self, routing_key: str, body: bytes, now: float) -> None:
+        """Take one message. If the store fails, what is remembered is read from it again."""
+        self._perform(lambda: self.replica.receive(routing_key, body, now), now)
+
+    def tick(self, now: float) -> None:
+        self._perform(lambda: self.replica.tick(now), now)
+
+    def appended(self, now: float) -> None:
+        """This node's own feed has grown, by this process or by another instance of the service."""
+        line = self._store.held_one(self.replica.own_feed).line
+        self._perform(lambda: self.replica.appended(line, now), now)
+
+    def set_membership(self, membership: Membership | None, now: float) -> None:
+        self._perform(lambda: self.replica.set_membership(membership, now), now)
+
+    def status(self) -> dict[str, Any]:
+        """What this service knows of every feed and peer, as JSON values."""
+        replica = self.replica
+        return {
+            "service": self._service,
+            "feeds": [
+                {
+                    "feed": state.feed,
+                    "epoch": state.epoch,
+                    "n": state.n,
+                    "hash": state.hash,
+                    "digest": state.digest,
+                    "holes": state.hole_count,
+                    "frozen": state.frozen,
+                    "needs_upgrade": state.feed in replica.needs_upgrade,
+                    "recover_to": state.recover_to or None,
+                }
+                for state in sorted(replica.held.values(), key=lambda state: state.feed)
+            ],
+            "peers": [
+                {
+                    "node": peer.node,
+                    "heard_at": peer.heard_at or None,
+                    "lines": [
+                        line.to_wire() for line in (*peer.own.values(), *peer.table.values())
+                    ],
+                }
+                for peer in sorted(replica.peers.values(), key=lambda peer: peer.node)
+            ],
+            "dropped": dict(replica.dropped),
+            "drops": [
+                {"at": drop.at, "sender": drop.sender, "reason": drop.reason}
+                for drop in replica.drops
+            ],
+        }
+
+    def _perform(self, decide: Callable[[], list[Effect]], now: float) -> None:
+        try:
+            for effect in decide():
+                self._perform_one(effect, now)
+        except HeadMoved:
+            # Another instance applied the same batch, or our own feed grew: not a fault.
+            self.replica.reload(self._store.held())
+        except BaseException:
+            self.replica.reload(self._store.held())
+            raise
+
+    def _perform_one(self, effect: Effect, now: float) -> None:
+        match effect:
+            case Publish(routing_key, body):
+                self._publish(routing_key, body)
+            case Append(batch, judged):
+                applied = self._store.append(batch, judged)
+                self.replica.held[applied.held.feed] = applied.held
+                self._changed(applied)
+            case Fill(batch, judged):
+                filled = self._store.fill(batch, judged)
+                if filled is not None:
+                    self.replica.held[filled.held.feed] = filled.held
+                    self._changed(filled)
+            case Compare(batch):
+                if not self._store.holds(batch):
+                    reason = f"two signed headers at {batch.header.epoch}.{batch.header.first}"
+                    self._freeze(batch.header.feed, reason)
+            case Freeze(feed, reason):
+                self._freeze(feed, reason)
+            case Resume(feed):
+                log.warning("%s: what was lost has reached nobody; writing goes on", feed)
+                self._store.set_recovery(feed, 0)
+            case Truncate(feed, cutoff):
+                truncated = self._store.truncate(feed, cutoff)
+                self.replica.held[feed] = self._store.held_one(feed)
+                if truncated is not None:
+                    self._changed(truncated)
+            case Serve():
+                self._serve(effect)
+
+    def _freeze(self, feed: str, reason: str) -> None:
+        log.error("%s is frozen: %s", feed, reason)
+        self._store.freeze(feed, reason)
+        self.replica.held[feed] = self._store.held_one(feed)
+
+    def _serve(self, serve: Serve) -> None:
+        if serve.numbers:
+            epoch = serve.after.epoch
+            frames = self._store.read_holding(serve.feed, epoch, serve.numbers, serve.budget)
+            more = False
+        else:
+            frames, more = self._store.read_after(serve.feed, serve.after, serve.budget)
+        given = self.replica.give(serve, frames, more)
+        self._publish(given.routing_key, given.body)
