@@ -1,0 +1,1 @@
+"""How a node is run: which processes it has, in which order, and who watches them."""
