@@ -1,12 +1,32 @@
-"""What a room declares about its records: light, so that contracts can be imported anywhere."""
+"""Kinds of records: what a room declares of each, and which service it belongs to, for ever.
+
+Light, so that contracts can be imported anywhere.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 from pydantic import BaseModel
 
-__all__ = ["Kind"]
+__all__ = ["OWNER_OF_KIND", "Kind", "foreign_kinds"]
+
+# A kind is never given to another service, not even by a later version: an entry of a kind in the
+# wrong feed is refused on the strength of this table.
+OWNER_OF_KIND: Final[dict[str, str]] = {
+    "account": "accounts",
+    "key": "accounts",
+    "federation": "federation",
+    "member": "federation",
+    "ngo": "directory",
+    "suggestion": "directory",
+}
+
+
+def foreign_kinds(service: str) -> frozenset[str]:
+    """Kinds that another service than `service` owns; unknown kinds are not among them."""
+    return frozenset(kind for kind, owner in OWNER_OF_KIND.items() if owner != service)
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,17 @@ from typing import Final
 from hinterland.batch import Batch, Position, digest_add, digest_remove, elide
 from hinterland.replica import Judged
 
-__all__ = ["NOTHING", "Pending", "Plan", "Standing", "Version", "Why", "plan_append", "settle"]
+__all__ = [
+    "NOTHING",
+    "Pending",
+    "Plan",
+    "Standing",
+    "Version",
+    "Why",
+    "apply_entries",
+    "plan_append",
+    "settle",
+]
 
 
 class Why(StrEnum):
@@ -100,25 +110,36 @@ def plan_append(
     batch: Batch, judged: Sequence[Judged], before: Mapping[str, Standing], digest: str
 ) -> Plan:
     """Work out what appending `batch` does; `before` are the standings of the ids that it names."""
-    standings: dict[str, Standing] = {}
-    elided: set[int] = set()
-    for item in judged:
-        record_id = item.entry.id
-        old = standings.get(record_id) or before.get(record_id, NOTHING)
-        new = settle(batch.header.epoch, item, old)
-        if new is None:
-            continue
-        if item.entry.op == "erase" and item.reason is None:
-            elided.update(old.held_numbers())
-        digest = _count(digest, record_id, old, new)
-        standings[record_id] = new
-    first = batch.header.first
+    epoch, first = batch.header.epoch, batch.header.first
+    standings, digest, elided = apply_entries(epoch, judged, before, digest)
     return Plan(
         batch=elide(batch, {n for n in elided if n >= first}),
         standings=standings,
         digest=digest,
         elided=frozenset(n for n in elided if n < first),
     )
+
+
+def apply_entries(
+    epoch: int, judged: Sequence[Judged], before: Mapping[str, Standing], digest: str
+) -> tuple[dict[str, Standing], str, set[int]]:
+    """Standings of the ids that `judged` names, the digest after it, and the numbers to elide.
+
+    A home asks this for the digest before it signs a header, and again when it appends.
+    """
+    standings: dict[str, Standing] = {}
+    elided: set[int] = set()
+    for item in judged:
+        record_id = item.entry.id
+        old = standings.get(record_id) or before.get(record_id, NOTHING)
+        new = settle(epoch, item, old)
+        if new is None:
+            continue
+        if item.entry.op == "erase" and item.reason is None:
+            elided.update(old.held_numbers())
+        digest = _count(digest, record_id, old, new)
+        standings[record_id] = new
+    return standings, digest, elided
 
 
 def _count(digest: str, record_id: str, old: Standing, new: Standing) -> str:

@@ -32,7 +32,7 @@ from hinterland.feeds.documents import (
     standing_of,
 )
 from hinterland.feeds.plan import Standing, Why, plan_append, settle
-from hinterland.identity import Cutoff
+from hinterland.identity import Cutoff, Membership
 from hinterland.replica import Check, Held, Judged, judge
 from hinterland.replica.messages import HOLES_ASKED_MAX
 
@@ -107,6 +107,27 @@ class FeedStore:
         """The service's version: grows with every commit; microseconds since 1970, or 0."""
         document = self.collection("meta").find_one({"_id": "version"})
         return int(document["us"]) if document else 0
+
+    def membership(self) -> Membership | None:
+        """The membership that this service believes; None before the node joins a federation."""
+        document = self.collection("meta").find_one({"_id": "membership"})
+        return Membership.from_dict(document["membership"]) if document else None
+
+    def set_membership(self, membership: Membership) -> None:
+        self.collection("meta").replace_one(
+            {"_id": "membership"},
+            {
+                "_id": "membership",
+                "federation": membership.federation,
+                "membership": membership.to_dict(),
+            },
+            upsert=True,
+        )
+
+    def federation(self) -> str:
+        """The id of the federation, for headers; empty before the node joins one."""
+        document = self.collection("meta").find_one({"_id": "membership"}, {"federation": 1})
+        return str(document["federation"]) if document else ""
 
     def held(self) -> list[Held]:
         """Where every shared feed ends here."""
@@ -219,7 +240,7 @@ class FeedStore:
         if (held.epoch, held.n + 1, held.hash) != (header.epoch, header.first, header.prev):
             raise HeadMoved()
         ids = list({item.entry.id for item in judged})
-        before = self._standings(session, header.feed, ids)
+        before = self.standings(session, header.feed, ids)
         plan = plan_append(batch, judged, before, held.digest)
         self._elide(session, header.feed, header.epoch, plan.elided)
         self.collection("batches").insert_one(batch_document(plan.batch), session=session)
@@ -264,7 +285,7 @@ class FeedStore:
         found = self._batch_of(feed, header.epoch, header.first, session)
         if found is None or found["hash"] != header.hash:
             return None
-        before = self._standings(session, feed, [item.entry.id for item in judged])
+        before = self.standings(session, feed, [item.entry.id for item in judged])
         standings: dict[str, Standing] = {}
         settled = []
         for item in judged:
@@ -376,7 +397,7 @@ class FeedStore:
                 {"_id": found["_id"]}, found, upsert=True, session=session
             )
         self.collection("batches").delete_many({"_id": beyond}, session=session)
-        before = self._standings(session, feed, list(affected))
+        before = self.standings(session, feed, list(affected))
         standings = {record_id: Standing(gone="hide") for record_id in affected}
         head: Batch | None = None
         for found in self.collection("batches").find(
@@ -449,7 +470,9 @@ class FeedStore:
         )
         return int(document["us"])
 
-    def _standings(self, session: ClientSession, feed: str, ids: list[str]) -> dict[str, Standing]:
+    def standings(
+        self, session: ClientSession | None, feed: str, ids: list[str]
+    ) -> dict[str, Standing]:
         projection = {"feed": 1, "epoch": 1, "n": 1, "sum": 1, "past": 1, "op": 1}
         condition = {"_id": {"$in": ids}}
         records, tombs = (

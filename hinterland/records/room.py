@@ -1,0 +1,91 @@
+"""What a room tells the kernel of itself, and what it gets back: a record."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Self
+
+from pydantic import ValidationError
+
+from hinterland.batch import Payload
+from hinterland.clock import from_us
+from hinterland.kinds import Kind, foreign_kinds
+
+__all__ = ["Record", "Room"]
+
+Body = dict[str, Any]
+
+
+def _no_index(kind: str, body: Body) -> Body:
+    return {}
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """One service's records: their kinds, and the fields `ix` that its queries need of each."""
+
+    service: str
+    kinds: Mapping[str, Kind]
+    index: Callable[[str, Body], Body] = _no_index
+
+    @property
+    def foreign_kinds(self) -> frozenset[str]:
+        return foreign_kinds(self.service)
+
+    def check(self, payload: Payload) -> str | None:
+        """Why a payload of a known kind cannot be applied; kinds of newer nodes are kept unread."""
+        kind = self.kinds.get(payload.kind)
+        if kind is None:
+            return None
+        if payload.scope not in kind.scopes:
+            return f"a record of kind {payload.kind} is never {payload.scope}"
+        try:
+            kind.model.model_validate(payload.body)
+        except ValidationError as error:
+            first = error.errors(include_url=False, include_input=False)[0]
+            place = ".".join(map(str, first["loc"]))
+            return f"{place}: {first['msg']}"
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """The accepted version of a live record, as this node holds it.
+
+    `at` is when its home says that it wrote it; `arrived` when it came to be here.
+    """
+
+    id: str
+    kind: str
+    home: str
+    scope: str
+    feed: str
+    epoch: int
+    n: int
+    at: datetime
+    by: str | None
+    arrived: datetime
+    body: Body
+
+    @property
+    def version(self) -> str:
+        """What a caller passes back to say which version he saw."""
+        return f"{self.epoch}.{self.n}"
+
+    @classmethod
+    def from_document(cls, document: Mapping[str, Any]) -> Self:
+        return cls(
+            id=document["_id"],
+            kind=document["kind"],
+            home=document["home"],
+            scope=document["scope"],
+            feed=document["feed"],
+            epoch=document["epoch"],
+            n=document["n"],
+            at=document["at"],
+            by=document["by"],
+            arrived=from_us(document["arrived"]),
+            body=document["body"],
+        )
