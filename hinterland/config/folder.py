@@ -57,7 +57,7 @@ def init_node(
     _write(made.certificate_path, certificate)
     _write(made.certificate_key_path, key)
     # Last, because it is what says that a node lives here.
-    _write(folder / NODE_FILE, _toml(written).encode())
+    _write(folder / NODE_FILE, _toml({key: getattr(made, key) for key in written}).encode())
     return made
 
 
@@ -86,6 +86,5 @@ def _toml(values: Mapping[str, Any]) -> str:
     """`values` as TOML. Strings, numbers and lists of strings are the same in JSON."""
     lines = ["# The settings of this node. docs/settings.md explains each, and lists the others."]
     for key, value in values.items():
-        plain = str(value) if isinstance(value, Path) else value
-        lines.append(f"{key} = {json.dumps(plain, ensure_ascii=False)}")
+        lines.append(f"{key} = {json.dumps(value, ensure_ascii=False)}")
     return "\n".join(lines) + "\n"

@@ -8,7 +8,7 @@ from typing import ClassVar, Final
 
 from hinterland.errors import HinterlandError
 
-__all__ = ["PortTaken", "answers", "free_ports", "require_free"]
+__all__ = ["PortTaken", "answers", "free_ports", "is_free", "next_free", "require_free"]
 
 # Below the range from which Linux takes the near end of outgoing connections (32768 and up), so
 # that a port found free stays free until its server is up.
@@ -51,6 +51,14 @@ def require_free(host: str, port: int, purpose: str, remedy: str) -> None:
         raise PortTaken(
             f"Port {port} on {host}, meant for {purpose}, is taken by another program. {remedy}"
         )
+
+
+def next_free(port: int, host: str = "127.0.0.1") -> int:
+    """`port`, or the first free one after it."""
+    for candidate in range(port, port + FREE_PORT_TRIES_MAX):
+        if is_free(host, candidate):
+            return candidate
+    raise PortTaken(f"No free port from {port} on, on {host}.")
 
 
 def free_ports(count: int, host: str = "127.0.0.1") -> list[int]:

@@ -1,0 +1,76 @@
+"""The node that a command is about, and how a command talks to it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Concatenate, Final, ParamSpec, TypeVar
+
+import click
+from rich.console import Console
+
+from cli.rpc import Caller
+from hinterland.actors import Actor
+from hinterland.config import Settings
+from hinterland.errors import HinterlandError
+
+__all__ = ["OUT_OF_STEP", "CommandGroup", "Here", "with_here"]
+
+OUT_OF_STEP: Final = 3
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+class Here:
+    """One node's folder; its settings and its services are reached only when they are needed."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.console = Console()
+        self.progress = Console(stderr=True)
+        self._caller: Caller | None = None
+
+    @cached_property
+    def settings(self) -> Settings:
+        return Settings.load(self.folder)
+
+    @cached_property
+    def actor(self) -> Actor:
+        """Who has a login on the node's machine and may read its folder is its operator."""
+        return Actor("cli", frozenset({"operator", "coordinator"}), self.settings.id)
+
+    def call(self, service: str, method: str, params: Mapping[str, Any] | None = None) -> Any:
+        """What the service of this node returns; raises what it raises, or Unavailable."""
+        if self._caller is None:
+            self._caller = Caller(self.settings.amqp_uri, self.folder)
+        return self._caller.call(service, method, self.actor, params or {})
+
+    def say(self, line: str = "") -> None:
+        """For people, on standard error, so that standard output stays clean for programs."""
+        self.progress.print(line, highlight=False, markup=False, soft_wrap=True)
+
+    def close(self) -> None:
+        if self._caller is not None:
+            self._caller.close()
+
+
+def with_here(command: Callable[Concatenate[Here, P], R]) -> Callable[P, R]:
+    """Passes the node of `--dir` to a command as its first argument."""
+    return click.make_pass_decorator(Here)(command)
+
+
+class CommandGroup(click.Group):
+    """A group that lists its commands as declared and turns our errors into messages."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(self.commands)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except HinterlandError as error:
+            # The message holds the remedy, the code is for programs.
+            code = error.details.get("code", error.code)
+            raise click.ClickException(f"{error} [{code}]") from error
