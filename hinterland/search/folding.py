@@ -7,7 +7,7 @@ import unicodedata
 from functools import cache
 from typing import Final
 
-import opencc  # type: ignore[import-untyped]
+import opencc
 
 __all__ = ["ARABIC_ARTICLE", "SPACELESS", "fold", "is_spaceless", "joined", "words_of"]
 

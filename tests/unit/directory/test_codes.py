@@ -1,0 +1,26 @@
+"""The directory's code lists."""
+
+from __future__ import annotations
+
+import pytest
+
+from services.directory.contract.codes import CAUSES, LABEL_LANGUAGES, LEGAL_FORMS
+from services.directory.contract.records import KINDS
+
+
+@pytest.mark.parametrize("codes", [CAUSES, LEGAL_FORMS])
+def test_every_code_has_a_label_in_every_language(codes: dict[str, dict[str, str]]) -> None:
+    """Labels are there in all of LABEL_LANGUAGES, and differ from code to code."""
+    for language in LABEL_LANGUAGES:
+        labels = [label[language] for label in codes.values()]
+        assert all(labels)
+        assert len(labels) == len(set(labels))
+
+
+def test_a_kind_of_a_newer_node_is_taken_with_its_codes() -> None:
+    """A replica accepts causes and fields that it does not know yet."""
+    ngo = next(kind for kind in KINDS if kind.name == "ngo")
+
+    ngo.model.model_validate(
+        {"names": {"zh": "月球"}, "region": "CN-YN", "causes": ["moon_travel"], "orbit": "low"}
+    )
