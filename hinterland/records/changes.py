@@ -74,6 +74,7 @@ class Changes:
         Raises BadInput where the body is not what the kind says, Inapplicable where the record
         would change between private and shared.
         """
+        fresh = record_id is None
         record_id = record_id or self.new_id(kind)
         if record_id.split(".", 1)[0] != self.node:
             raise ValueError(f"{record_id} has another home; suggest a change instead")
@@ -90,7 +91,7 @@ class Changes:
             bson.encode(body)
         except (bson.errors.BSONError, OverflowError, UnicodeEncodeError, ValueError) as error:
             raise BadInput(f"This cannot be stored: {error}", field=kind) from error
-        old = self.get(record_id)
+        old = None if fresh else self.get(record_id)
         if old is not None and (old.scope == PRIVATE) != (scope == PRIVATE):
             raise Inapplicable(
                 "A record never moves between private and shared; write another one that it names.",
