@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from hinterland.clock import Clock, system_clock
-from hinterland.config.certificate import self_signed
+from hinterland.config.certificate import new_certificate
 from hinterland.config.settings import LOOPBACK, NODE_FILE, NodeExists, Settings
 
 __all__ = ["init_node"]
@@ -53,7 +53,7 @@ def init_node(
     for place in (made.positions_dir, made.log_dir, made.run_dir, made.certificate_path.parent):
         place.mkdir(mode=OWNER_ONLY_FOLDER, exist_ok=True)
     _write(made.key_path, _new_signing_key())
-    certificate, key = self_signed(made.id, _hosts(made.public_host), clock())
+    certificate, key = new_certificate(made.id, _hosts(made.public_host), clock())
     _write(made.certificate_path, certificate)
     _write(made.certificate_key_path, key)
     # Last, because it is what says that a node lives here.

@@ -9,9 +9,11 @@ from pathlib import Path
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from cryptography.hazmat.primitives.serialization import load_pem_private_key
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding, load_pem_private_key
 
 from hinterland.config import BadSettings, NodeExists, NoNodeHere, Settings, init_node
+from hinterland.config.certificate import authority, fingerprint
 
 NOON = datetime(2026, 1, 31, 12, tzinfo=UTC)
 
@@ -54,15 +56,29 @@ def test_the_key_is_ed25519(tmp_path: Path) -> None:
 
 
 def test_the_certificate_names_the_node_and_where_it_is_reached(tmp_path: Path) -> None:
-    """Peers pin a certificate whose CN is the node and whose SAN holds the public host."""
+    """Its CN is the node, and its SAN holds the node and the public host."""
     made = init_node(tmp_path, "yunnan", "CN-YN", public_host="hub.example.org", clock=lambda: NOON)
 
     certificate = x509.load_pem_x509_certificate(made.certificate_path.read_bytes())
     san = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
     assert certificate.subject.rfc4514_string() == "CN=yunnan"
-    assert {"localhost", "hub.example.org"} <= set(san.get_values_for_type(x509.DNSName))
+    assert {"yunnan", "localhost", "hub.example.org"} <= set(san.get_values_for_type(x509.DNSName))
     assert [str(ip) for ip in san.get_values_for_type(x509.IPAddress)] == ["127.0.0.1"]
     assert certificate.not_valid_before_utc < NOON < certificate.not_valid_after_utc
+
+
+def test_what_peers_pin_has_signed_the_certificate_and_can_sign_no_other(tmp_path: Path) -> None:
+    """The authority vouches for the node's certificate; its key is kept nowhere."""
+    made = init_node(tmp_path, "yunnan", "CN-YN")
+    chain = made.certificate_path.read_bytes()
+
+    certificate, pinned = x509.load_pem_x509_certificates(chain)
+
+    certificate.verify_directly_issued_by(pinned)
+    assert authority(chain).encode() == pinned.public_bytes(Encoding.PEM)
+    assert bytes.fromhex(fingerprint(chain)) == certificate.fingerprint(SHA256())
+    key = load_pem_private_key(made.certificate_key_path.read_bytes(), password=None)
+    assert key.public_key() == certificate.public_key() != pinned.public_key()
 
 
 def test_init_never_touches_a_node_that_is_there(tmp_path: Path) -> None:
