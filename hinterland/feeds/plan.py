@@ -23,6 +23,7 @@ __all__ = [
     "Version",
     "Why",
     "apply_entries",
+    "count_pending",
     "plan_append",
     "settle",
 ]
@@ -96,14 +97,17 @@ class Plan:
     digest: str
     elided: frozenset[int] = field(default_factory=frozenset)  # numbers in earlier batches
 
-    def holes_added(self, before: Mapping[str, Standing]) -> int:
-        return sum(map(_is_hole, self.standings.values())) - sum(
-            _is_hole(before.get(record_id, NOTHING)) for record_id in self.standings
-        )
+    def pending_added(self, before: Mapping[str, Standing], why: Why) -> int:
+        """By how many the batch changes the number of entries that are pending for this reason."""
+        touched = {record_id: before.get(record_id, NOTHING) for record_id in self.standings}
+        return count_pending(self.standings, why) - count_pending(touched, why)
 
 
-def _is_hole(standing: Standing) -> bool:
-    return standing.pending is not None and standing.pending.why is Why.HOLE
+def count_pending(standings: Mapping[str, Standing], why: Why) -> int:
+    return sum(
+        standing.pending is not None and standing.pending.why is why
+        for standing in standings.values()
+    )
 
 
 def plan_append(

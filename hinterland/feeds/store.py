@@ -17,7 +17,16 @@ from pymongo.errors import BulkWriteError, DuplicateKeyError
 from pymongo.read_concern import ReadConcern
 from pymongo.write_concern import WriteConcern
 
-from hinterland.batch import Batch, Entry, Payload, Position, decode, elide, encode
+from hinterland.batch import (
+    DIGEST_OF_NOTHING,
+    Batch,
+    Entry,
+    Payload,
+    Position,
+    decode,
+    elide,
+    encode,
+)
 from hinterland.clock import Clock, from_rfc3339, system_clock, to_us
 from hinterland.errors import HinterlandError
 from hinterland.feeds.documents import (
@@ -31,7 +40,7 @@ from hinterland.feeds.documents import (
     pending_key,
     standing_of,
 )
-from hinterland.feeds.plan import Standing, Why, plan_append, settle
+from hinterland.feeds.plan import Plan, Standing, Why, count_pending, plan_append, settle
 from hinterland.identity import Cutoff, Membership
 from hinterland.replica import Check, Held, Judged, judge
 from hinterland.replica.messages import HOLES_ASKED_MAX
@@ -45,6 +54,8 @@ HOLES_LOADED_MAX: Final = 1000
 COMPACTED_MAX: Final = 1000
 QUARANTINE_PAGE_MAX: Final = 1000
 TRANSACTION_MS_MAX: Final = 60_000
+# How many entries of a feed are pending, by why: kept at its head, nearly always absent.
+COUNTED: Final = {"holes": Why.HOLE, "quarantined": Why.QUARANTINE}
 MAJORITY: Final = WriteConcern("majority", j=True)
 DUPLICATE_KEY: Final = 11000
 
@@ -63,6 +74,7 @@ class Applied:
     batch: Batch
     held: Held
     changes: list[dict[str, Any]] = field(default_factory=list)
+    frame: bytes = b""  # the batch as it is stored and sent
 
 
 class FeedStore:
@@ -124,10 +136,25 @@ class FeedStore:
             upsert=True,
         )
 
-    def federation(self) -> str:
-        """The id of the federation, for headers; empty before the node joins one."""
-        document = self.collection("meta").find_one({"_id": "membership"}, {"federation": 1})
-        return str(document["federation"]) if document else ""
+    def own_commits(self) -> tuple[int, str]:
+        """The number of this service's own commits, and the id of its federation, for headers;
+        that is empty before the node joins one."""
+        found = {
+            document["_id"]: document
+            for document in self.collection("meta").find(
+                {"_id": {"$in": ["version", "membership"]}}, {"serial": 1, "federation": 1}
+            )
+        }
+        serial = found.get("version", {}).get("serial", 0)
+        return int(serial), str(found.get("membership", {}).get("federation", ""))
+
+    def heads(self, feeds: Iterable[str]) -> dict[str, Document]:
+        """The heads of these feeds as they are stored; an empty one where there is none."""
+        empty = {"epoch": 1, "n": 0, "hash": ""}
+        heads: dict[str, Document] = {feed: {"_id": feed, **empty} for feed in feeds}
+        for found in self.collection("feeds").find({"_id": {"$in": list(heads)}}):
+            heads[found["_id"]] = found
+        return heads
 
     def held(self) -> list[Held]:
         """Where every shared feed ends here."""
@@ -231,34 +258,45 @@ class FeedStore:
         """Append a batch from elsewhere. Raises HeadMoved if it is not what follows."""
         return self.transact(lambda session: self.append_in(session, batch, judged))
 
-    def append_in(self, session: ClientSession, batch: Batch, judged: Sequence[Judged]) -> Applied:
-        """Append, apply, head: the one way in which anything is ever written, home or away."""
+    def append_in(
+        self,
+        session: ClientSession,
+        batch: Batch,
+        judged: Sequence[Judged],
+        *,
+        version: int | None = None,
+        before: dict[str, Standing] | None = None,
+    ) -> Applied:
+        """Append, apply, head: the one way in which anything is ever written, home or away.
+
+        A home passes the `version` that it has taken for the transaction and the standings that it
+        decided on; for others they are taken and read here. Raises HeadMoved.
+        """
         header = batch.header
-        version = self._next_version(session)
-        state = self.collection("feeds").find_one({"_id": header.feed}, session=session)
-        held = self._held(state, session) if state else Held(header.feed, epoch=header.epoch)
-        if (held.epoch, held.n + 1, held.hash) != (header.epoch, header.first, header.prev):
-            raise HeadMoved()
-        ids = list({item.entry.id for item in judged})
-        before = self.standings(session, header.feed, ids)
-        plan = plan_append(batch, judged, before, held.digest)
+        if version is None:
+            version = self.next_version(session)
+        state = self._move_head(session, batch)
+        if before is None:
+            ids = list({item.entry.id for item in judged})
+            before = self.standings(session, header.feed, ids, state)
+        plan = plan_append(batch, judged, before, state.get("digest", DIGEST_OF_NOTHING))
         self._elide(session, header.feed, header.epoch, plan.elided)
-        self.collection("batches").insert_one(batch_document(plan.batch), session=session)
+        stored = batch_document(plan.batch)
+        self.collection("batches").insert_one(stored, session=session)
         self._write_standings(session, header.feed, header.epoch, plan.standings, before, version)
-        recovered = held.recover_to and header.last >= held.recover_to
         after = {
+            **state,
+            "_id": header.feed,
             "epoch": header.epoch,
             "n": header.last,
             "hash": header.hash,
-            "digest": plan.digest,
-            "signed_digest": header.digest,
-            "holes": held.hole_count + plan.holes_added(before),
-            "at": self._clock(),
-            **({"recover_to": 0} if recovered else {}),
+            "digest": header.digest,
         }
-        self.collection("feeds").update_one(
-            {"_id": header.feed}, {"$set": after}, upsert=True, session=session
-        )
+        rare = self._rare(plan, before, state, header.last)
+        if rare:
+            self.collection("feeds").update_one(
+                {"_id": header.feed}, {"$set": rare}, session=session
+            )
         changes = [
             {
                 "id": item.entry.id,
@@ -270,8 +308,50 @@ class FeedStore:
             for item in judged
             if item.reason is None and not item.hole
         ]
-        end = {**(state or {}), "_id": header.feed, **after}
-        return Applied(version, plan.batch, self._held(end, session), changes)
+        held = self._held(after | rare, session)
+        return Applied(version, plan.batch, held, changes, bytes(stored["frame"]))
+
+    def _move_head(self, session: ClientSession, batch: Batch) -> Document:
+        """Moves the head onto `batch` if it is what follows; returns what was known before it."""
+        header = batch.header
+        end = {"epoch": header.epoch, "n": header.first - 1, "hash": header.prev}
+        state = self.collection("feeds").find_one_and_update(
+            {"_id": header.feed, **(end if header.first > 1 else {"n": 0})},
+            {
+                "$set": {
+                    "epoch": header.epoch,
+                    "n": header.last,
+                    "hash": header.hash,
+                    "digest": header.digest,
+                    "signed_digest": header.digest,
+                    "at": self._clock(),
+                }
+            },
+            upsert=header.first == 1,
+            return_document=ReturnDocument.BEFORE,
+            session=session,
+        )
+        if state is None and header.first > 1:
+            raise HeadMoved()
+        return state or {}
+
+    @staticmethod
+    def _rare(
+        plan: Plan, before: Mapping[str, Standing], state: Mapping[str, Any], last: int
+    ) -> Document:
+        """What a head carries beside its position, as far as this batch changes it."""
+        rare: Document = {}
+        if plan.digest != plan.batch.header.digest:
+            rare["digest"] = plan.digest  # the home's sums differ from ours: shown as unequal
+        for name, why in COUNTED.items():
+            added = plan.pending_added(before, why)
+            if added:
+                rare[name] = state.get(name, 0) + added
+        if not state.get("tombs") and any(each.gone for each in plan.standings.values()):
+            rare["tombs"] = True
+        if state.get("recover_to") and last >= state["recover_to"]:
+            rare["recover_to"] = 0
+        return rare
 
     def fill(self, batch: Batch, judged: Sequence[Judged]) -> Applied | None:
         """Take payloads that came late into the batch that is held; None if nothing lacked them."""
@@ -285,7 +365,8 @@ class FeedStore:
         found = self._batch_of(feed, header.epoch, header.first, session)
         if found is None or found["hash"] != header.hash:
             return None
-        before = self.standings(session, feed, [item.entry.id for item in judged])
+        state = self.collection("feeds").find_one({"_id": feed}, session=session) or {}
+        before = self.standings(session, feed, [item.entry.id for item in judged], state)
         standings: dict[str, Standing] = {}
         settled = []
         for item in judged:
@@ -301,7 +382,7 @@ class FeedStore:
                 settled.append(item)
         if not settled:
             return None
-        version = self._next_version(session)
+        version = self.next_version(session)
         epoch = header.epoch
         stored = decode(bytes(found["frame"]))
         taken = {item.n - header.first for item in settled}
@@ -314,12 +395,14 @@ class FeedStore:
             {"_id": found["_id"]}, {"$set": {"frame": Binary(encode(filled))}}, session=session
         )
         self._write_standings(session, feed, epoch, standings, before, version)
-        holes = self._holes_in(standings) - self._holes_in(
-            {record_id: before[record_id] for record_id in standings}
-        )
+        settled_before = {record_id: before[record_id] for record_id in standings}
+        added = {
+            name: count_pending(standings, why) - count_pending(settled_before, why)
+            for name, why in COUNTED.items()
+        }
         end = self.collection("feeds").find_one_and_update(
             {"_id": feed},
-            {"$inc": {"holes": holes}},
+            {"$inc": added},
             session=session,
             return_document=ReturnDocument.AFTER,
         )
@@ -335,13 +418,6 @@ class FeedStore:
             if item.payload is not None
         ]
         return Applied(version, filled, self._held(end, session), changes)
-
-    @staticmethod
-    def _holes_in(standings: Mapping[str, Standing]) -> int:
-        return sum(
-            standing.pending is not None and standing.pending.why is Why.HOLE
-            for standing in standings.values()
-        )
 
     def retry(self, keys: Iterable[str]) -> list[Applied]:
         """Judge quarantined entries again, after an upgrade; the others stay as they are."""
@@ -397,7 +473,7 @@ class FeedStore:
                 {"_id": found["_id"]}, found, upsert=True, session=session
             )
         self.collection("batches").delete_many({"_id": beyond}, session=session)
-        before = self.standings(session, feed, list(affected))
+        before = self.standings(session, feed, list(affected), state)
         standings = {record_id: Standing(gone="hide") for record_id in affected}
         head: Batch | None = None
         for found in self.collection("batches").find(
@@ -408,16 +484,19 @@ class FeedStore:
                 if entry.id in affected:
                     old = standings[entry.id]
                     standings[entry.id] = settle(epoch, self._judge(head, n), old) or old
-        version = self._next_version(session)
+        version = self.next_version(session)
         self._write_standings(session, feed, epoch, standings, before, version)
-        holes = state.get("holes", 0) + self._holes_in(standings) - self._holes_in(before)
+        counts = {
+            name: state.get(name, 0) + count_pending(standings, why) - count_pending(before, why)
+            for name, why in COUNTED.items()
+        }
         end = {
             "epoch": head.header.epoch if head else 1,
             "n": head.header.last if head else 0,
             "hash": head.header.hash if head else "",
             "digest": head.header.digest if head else "0" * 64,
             "signed_digest": head.header.digest if head else "0" * 64,
-            "holes": holes,
+            **counts,
             "frozen": None,
             "hidden": state.get("hidden", 0) + hidden,
         }
@@ -458,37 +537,58 @@ class FeedStore:
 
     # Inside a transaction
 
-    def _next_version(self, session: ClientSession) -> int:
-        """Also makes two transactions of one service conflict, so that arrivals are ordered."""
+    def next_version(self, session: ClientSession, serial: int | None = None) -> int:
+        """Also makes two transactions of one service conflict, so that arrivals are ordered.
+
+        With `serial`, the number of this service's own commits as its caller read it: raises
+        HeadMoved if another instance has committed since.
+        """
         now = to_us(self._clock())
+        step: Document = {"us": {"$max": [{"$add": [{"$ifNull": ["$us", 0]}, 1]}, now]}}
+        condition: Document = {"_id": "version"}
+        if serial is not None:
+            step["serial"] = serial + 1
+            condition["serial"] = serial or {"$exists": False}
         document = self.collection("meta").find_one_and_update(
-            {"_id": "version"},
-            [{"$set": {"us": {"$max": [{"$add": [{"$ifNull": ["$us", 0]}, 1]}, now]}}}],
-            upsert=True,
+            condition,
+            [{"$set": step}],
+            upsert=not serial,
             return_document=ReturnDocument.AFTER,
             session=session,
         )
+        if document is None:
+            raise HeadMoved()
         return int(document["us"])
 
     def standings(
-        self, session: ClientSession | None, feed: str, ids: list[str]
+        self,
+        session: ClientSession | None,
+        feed: str,
+        ids: list[str],
+        state: Mapping[str, Any],
     ) -> dict[str, Standing]:
+        """How these records stand in `feed`; `state` is its head, which says what there can be."""
         projection = {"feed": 1, "epoch": 1, "n": 1, "sum": 1, "past": 1, "op": 1}
-        condition = {"_id": {"$in": ids}}
         records, tombs = (
             {
                 found["_id"]: found
-                for found in self.collection(name).find(condition, projection, session=session)
+                for found in self.collection(name).find(
+                    {"_id": {"$in": ids}}, projection, session=session
+                )
             }
-            for name in ("records", "tombs")
+            if ids and there
+            else {}
+            for name, there in (("records", True), ("tombs", state.get("tombs")))
         )
-        pending = {
-            found["record"]: found
-            for found in self.collection("pending").find(
-                {"_id": {"$in": [pending_key(feed, record_id) for record_id in ids]}},
-                session=session,
-            )
-        }
+        pending = {}
+        if ids and any(state.get(name) for name in COUNTED):
+            keys = [pending_key(feed, record_id) for record_id in ids]
+            pending = {
+                found["record"]: found
+                for found in self.collection("pending").find(
+                    {"_id": {"$in": keys}}, session=session
+                )
+            }
         return {i: standing_of(feed, records.get(i), tombs.get(i), pending.get(i)) for i in ids}
 
     def _write_standings(

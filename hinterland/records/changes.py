@@ -50,6 +50,7 @@ class Changes:
         self.by = by
         self.touched: set[str] = set()
         self.drafts: list[tuple[str, Draft, Body | None]] = []  # scope, draft, body
+        self.fresh: set[str] = set()  # ids made here, which nothing is known of
         self._room = room
         self._load = load
         self._written: dict[str, Record | None] = {}
@@ -74,8 +75,9 @@ class Changes:
         Raises BadInput where the body is not what the kind says, Inapplicable where the record
         would change between private and shared.
         """
-        fresh = record_id is None
-        record_id = record_id or self.new_id(kind)
+        if record_id is None:
+            record_id = self.new_id(kind)
+            self.fresh.add(record_id)
         if record_id.split(".", 1)[0] != self.node:
             raise ValueError(f"{record_id} has another home; suggest a change instead")
         declared = self._room.kinds[kind]
@@ -91,7 +93,7 @@ class Changes:
             bson.encode(body)
         except (bson.errors.BSONError, OverflowError, UnicodeEncodeError, ValueError) as error:
             raise BadInput(f"This cannot be stored: {error}", field=kind) from error
-        old = None if fresh else self.get(record_id)
+        old = None if record_id in self.fresh else self.get(record_id)
         if old is not None and (old.scope == PRIVATE) != (scope == PRIVATE):
             raise Inapplicable(
                 "A record never moves between private and shared; write another one that it names.",

@@ -15,25 +15,17 @@ from pymongo.client_session import ClientSession
 from pymongo.collection import Collection
 from pymongo.errors import PyMongoError
 
-from hinterland.batch import (
-    Draft,
-    Entry,
-    Payload,
-    Position,
-    encode,
-    pack,
-    seal,
-)
+from hinterland.batch import Batch, Draft, Entry, Payload, Position, pack, seal
 from hinterland.clock import Clock, rfc3339, system_clock
 from hinterland.errors import Busy, HinterlandError, Unavailable
 from hinterland.feeds import Applied, FeedStore, HeadMoved
-from hinterland.feeds.documents import Document
-from hinterland.feeds.plan import apply_entries
+from hinterland.feeds.documents import Document, held_of
+from hinterland.feeds.plan import NOTHING, Standing, apply_entries
 from hinterland.identity import NodeKey
 from hinterland.records.changes import PRIVATE, Changes
 from hinterland.records.positions import Positions
 from hinterland.records.room import Body, Record, Room
-from hinterland.replica import Held, Judged
+from hinterland.replica import Judged
 
 __all__ = ["Command", "Published", "Records", "Recovering"]
 
@@ -45,6 +37,9 @@ COMMAND_ID_MAX: Final = 200
 COMMIT_ATTEMPTS_MAX: Final = 30
 COMMIT_PAUSE_S_MAX: Final = 0.05
 COMMIT_WAIT_S: Final = 60.0
+
+PUBLIC: Final = "public"
+SCOPES: Final = (PRIVATE, PUBLIC)  # one for each feed: the shared scopes have one together
 
 Handler = Callable[[Changes], dict[str, Any]]
 
@@ -114,12 +109,11 @@ class Records:
         self._waiting: list[_Waiting] = []
         self._committing = False
         self._random = Random()
-        self._feeds = {PRIVATE: f"{node}/{self.service}/private"}
 
     def open(self) -> None:
         """Prepare the database, and see whether it is behind what was once appended here."""
         self.store.ensure_indexes()
-        feed = self._feed("public")
+        feed = self._feed(PUBLIC)
         last = self._positions.load().get(feed)
         held = self.store.held_one(feed)
         if last is not None and last > held.position:
@@ -222,26 +216,27 @@ class Records:
 
     def _commit_some(self, group: list[_Waiting]) -> list[_Waiting]:
         """Decide and append what can share a batch; returns what has to wait for the next one."""
-        serial = self._serial()
-        heads = {scope: self.store.held_one(self._feed(scope)) for scope in ("public", PRIVATE)}
-        if heads["public"].recover_to:
+        serial, federation = self.store.own_commits()
+        heads = self.store.heads([self._feed(scope) for scope in SCOPES])
+        if heads[self._feed(PUBLIC)].get("recover_to"):
             raise Recovering()
         group = self._answer_repeats(group)
         decided, deferred = self._decide(group)
         if not decided:
             return deferred
-        federation = self.store.federation()
         sealed = [
             batch
-            for scope in (PRIVATE, "public")
-            for batch in self._seal(decided, scope, heads[scope], federation)
+            for scope in SCOPES
+            for batch in self._seal(decided, scope, heads[self._feed(scope)], federation)
         ]
 
         def work(session: ClientSession) -> list[Applied]:
-            self._take_serial(session, serial)
-            applied = [self.store.append_in(session, batch, judged) for batch, judged in sealed]
-            head = applied[-1].version if applied else self.store.version()
-            self._keep_results(session, decided, applied, head)
+            version = self.store.next_version(session, serial)
+            applied = [
+                self.store.append_in(session, batch, judged, version=version, before=before)
+                for batch, judged, before in sealed
+            ]
+            self._keep_results(session, decided, applied, version)
             return applied
 
         self._tell(self.store.transact(work))
@@ -294,9 +289,10 @@ class Records:
         return decided, deferred
 
     def _seal(
-        self, decided: list[_Decided], scope: str, held: Held, federation: str
-    ) -> list[tuple[Any, list[Judged]]]:
-        """Batches of what was decided for one feed, each with its own verdict: all good."""
+        self, decided: list[_Decided], scope: str, state: Document, federation: str
+    ) -> list[tuple[Batch, list[Judged], dict[str, Standing]]]:
+        """Batches of what was decided for one feed, each with its verdicts, which are all good,
+        and with the standings that it finds."""
         written = [
             (draft, draft_scope, body)
             for each in decided
@@ -307,19 +303,19 @@ class Records:
             return []
         feed = self._feed(scope)
         at = rfc3339(self._clock())
+        fresh = {record_id for each in decided for record_id in each.changes.fresh}
+        ids = {draft.id for draft, _, _ in written}
+        standings = dict.fromkeys(ids & fresh, NOTHING)
+        standings |= self.store.standings(None, feed, list(ids - fresh), state)
         bodies = {id(draft): (draft_scope, body) for draft, draft_scope, body in written}
-        standings = dict(
-            self.store.standings(None, feed, list({draft.id for draft, _, _ in written}))
-        )
         sealed = []
-        end = held
+        end = held_of(state, {})
         for drafts in pack([draft for draft, _, _ in written]):
             judged = [
                 self._judged(n, draft, at, *bodies[id(draft)])
                 for n, draft in enumerate(drafts, end.n + 1)
             ]
             after, digest, _ = apply_entries(end.epoch, judged, standings, end.digest)
-            standings |= after
             batch = seal(
                 drafts,
                 federation=federation,
@@ -334,7 +330,8 @@ class Records:
             )
             header = batch.header
             end = replace(end, n=header.last, hash=header.hash, digest=digest)
-            sealed.append((batch, judged))
+            sealed.append((batch, judged, {draft.id: standings[draft.id] for draft in drafts}))
+            standings |= after
         return sealed
 
     @staticmethod
@@ -371,29 +368,15 @@ class Records:
             session=session,
         )
 
-    def _serial(self) -> int:
-        document = self.store.collection("meta").find_one({"_id": "own"})
-        return int(document["serial"]) if document else 0
-
-    def _take_serial(self, session: ClientSession, serial: int) -> None:
-        """Makes sure that no other instance of this service has written since we read."""
-        taken = self.store.collection("meta").update_one(
-            {"_id": "own", **({"serial": serial} if serial else {"serial": {"$exists": False}})},
-            {"$set": {"serial": serial + 1}},
-            upsert=not serial,
-            session=session,
-        )
-        if not taken.matched_count and taken.upserted_id is None:
-            raise HeadMoved()
-
     def _tell(self, applied: list[Applied]) -> None:
         if not applied:
             return
         ends = {each.held.feed: Position(each.held.epoch, each.held.n) for each in applied}
         self._positions.save(ends)
         for each in applied:
-            private = each.held.feed == self._feeds[PRIVATE]
-            self._publish(Published(each, None if private else encode(each.batch)))
+            private = each.held.feed == self._feed(PRIVATE)
+            self._publish(Published(each, None if private else each.frame))
 
     def _feed(self, scope: str) -> str:
-        return self._feeds.get(scope, f"{self.node}/{self.service}")
+        shared = f"{self.node}/{self.service}"
+        return f"{shared}/private" if scope == PRIVATE else shared
