@@ -22,7 +22,15 @@ from hinterland.config import Settings
 from hinterland.ground import Server, ServerFailed, require_free, require_ports
 from hinterland.ground.process import poll, tail
 
-__all__ = ["StopSignal", "require_gateway_ports", "run_node", "stop_signal", "wait_for_gateway"]
+__all__ = [
+    "StopSignal",
+    "launch_ground",
+    "require_gateway_ports",
+    "run_node",
+    "stop_signal",
+    "wait_for_gateway",
+    "watch",
+]
 
 GATEWAY_READY_LIMIT_S: Final = 120.0
 PROBE_TIMEOUT_S: Final = 5.0
@@ -69,6 +77,8 @@ def run_node(settings: Settings, steps: Steps) -> None:
         try:
             with supervision:
                 require_gateway_ports(settings)
+                for server in servers:
+                    require_ports(server)
                 launch_ground(supervision, servers, steps)
                 supervision.launch(program.name for program in programs)
                 with steps.step(f"Starting {', '.join(p.name for p in programs)}"):
@@ -82,8 +92,6 @@ def run_node(settings: Settings, steps: Steps) -> None:
 
 def launch_ground(supervision: Supervision, servers: list[Server], steps: Steps) -> None:
     """Starts the servers one after the other, each when the one before it is ready."""
-    for server in servers:
-        require_ports(server)
     for server in servers:
         with steps.step(f"Starting {server.name}"):
             server.prepare()

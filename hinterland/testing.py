@@ -76,7 +76,8 @@ def mongo_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Started]:
     (port,) = free_ports(1)
     started = start(Mongod(folder / "mongo", port), folder / "mongod.log")
     yield started
-    started.stop()
+    # Nothing of it is kept, so nothing need be closed in order.
+    started.kill()
 
 
 @pytest.fixture(scope="session")
@@ -121,9 +122,9 @@ def rabbit_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RabbitSe
     try:
         process = start(broker, folder / "rabbitmq.log")
         yield RabbitServer(broker, process)
-        process.stop()
+        process.kill()
     finally:
-        mapper.stop()
+        mapper.kill()
 
 
 @pytest.fixture(scope="session")

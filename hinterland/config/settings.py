@@ -249,8 +249,8 @@ class Settings(BaseModel):
         return {**values, **_derived(values)} if isinstance(values, Mapping) else values
 
     @classmethod
-    def load(cls, directory: Path | str) -> Self:
-        """The settings of the node in `directory`.
+    def load(cls, directory: Path | str, environment: Mapping[str, str] | None = None) -> Self:
+        """The settings of the node in `directory`, overridden by the process's environment.
 
         Raises NoNodeHere without a `node.toml`, BadSettings when a value is not understood.
         """
@@ -266,7 +266,8 @@ class Settings(BaseModel):
             written = tomllib.loads(text)
         except tomllib.TOMLDecodeError as error:
             raise BadSettings(f"{folder / NODE_FILE} is not TOML: {error}") from error
-        return cls.checked({**written, **cls.from_environment(os.environ), "dir": folder})
+        overrides = cls.from_environment(os.environ if environment is None else environment)
+        return cls.checked({**written, **overrides, "dir": folder})
 
     @classmethod
     def checked(cls, values: Mapping[str, Any]) -> Self:

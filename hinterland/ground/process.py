@@ -28,6 +28,7 @@ __all__ = [
 ]
 
 LOOPBACK: Final = "127.0.0.1"
+PORT_REMEDY: Final = "Stop that, or set {setting} in node.toml."
 POLL_INTERVAL_S: Final = 0.1
 STOP_PATIENCE_S: Final = 30.0
 LOG_BYTES_MAX: Final = 64 * 1024
@@ -132,10 +133,10 @@ def start(server: Server, log: Path) -> Started:
     return started
 
 
-def require_ports(server: Server) -> None:
-    """Raises PortTaken unless all ports of `server` are free."""
+def require_ports(server: Server, remedy: str = PORT_REMEDY) -> None:
+    """Raises PortTaken unless all ports of `server` are free; `remedy` may name {setting}."""
     for setting, port in server.ports().items():
-        require_free(LOOPBACK, port, server.name, f"Stop that, or set {setting} in node.toml.")
+        require_free(LOOPBACK, port, server.name, remedy.format(setting=setting))
 
 
 def leashed(command: Sequence[str], ending: signal.Signals = signal.SIGTERM) -> list[str]:

@@ -1,0 +1,215 @@
+"""`make run`: a small federation on this machine, formed with the operator's own commands.
+
+The national coordinator, Yunnan and Gansu, each with its own folder, vhost, databases and
+processes, on one mongod and one broker. What the first start makes is kept in the folder `var`.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import click
+from rich.console import Console
+
+from deploy.embedded import (
+    StopSignal,
+    launch_ground,
+    stop_signal,
+    wait_for_gateway,
+    watch,
+)
+from deploy.programs import Program, ground_program, node_programs
+from deploy.shared_ground import SharedGround
+from deploy.steps import Steps
+from deploy.supervision import Supervision
+from hinterland.config import NODE_FILE, Settings, init_node
+from hinterland.config.settings import ENVIRONMENT_PREFIX
+from hinterland.errors import HinterlandError
+from hinterland.ground import require_free, require_ports
+
+__all__ = ["main"]
+
+FIRST_PORT: Final = 8000
+DOOR_OFFSET: Final = 443
+COORDINATOR: Final = "national"
+FEDERATION: Final = "Hinterland demo"
+INVITATION_HOURS: Final = 1
+
+QUERY: Final = """\
+{ ngos(search: "kunming", first: 5) { totalCount edges { node { name region city home } } } }"""
+
+
+@dataclass(frozen=True)
+class DemoNode:
+    """One node of the demo, the `place`-th on its ports; `sample` is what it imports at first."""
+
+    id: str
+    region: str
+    name: str
+    place: int
+    sample: Path | None = None
+
+    def ports(self, first_port: int) -> dict[str, int]:
+        port = first_port + self.place
+        return {"gateway_port": port, "door_port": port + DOOR_OFFSET}
+
+
+SAMPLES: Final = Path(__file__).parent / "sample"
+NODES: Final = (
+    DemoNode(COORDINATOR, "CN", "全国 (national)", 0),
+    DemoNode("yunnan", "CN-YN", "云南 (Yunnan)", 1, SAMPLES / "yunnan.csv"),
+    DemoNode("gansu", "CN-GS", "甘肃 (Gansu)", 2, SAMPLES / "gansu.csv"),
+)
+
+
+class Demo:
+    """The three nodes under `var`, their gateways on `first_port` and the two after it."""
+
+    def __init__(
+        self, var: Path, first_port: int, environment: Mapping[str, str], steps: Steps
+    ) -> None:
+        self._var = var
+        self._steps = steps
+        self._ground = SharedGround.open(var / "ground", environment)
+        self._ports = {node.id: node.ports(first_port) for node in NODES}
+        self._settings = {node.id: self._open(node) for node in NODES}
+
+    def run(self) -> None:
+        """Runs until a signal; returns when everything has ended."""
+        with stop_signal():
+            try:
+                self._run()
+            except StopSignal:
+                self._steps.say(f"Stopped. The data is kept in {self._var}; `make run` goes on.")
+
+    def _run(self) -> None:
+        servers = self._ground.servers()
+        folder = self._ground.folder
+        ground = [ground_program(server, folder / "log", i) for i, server in enumerate(servers)]
+        programs = [program for node in NODES for program in self._programs(node)]
+        supervision = Supervision(folder / "run", folder / "log", [*ground, *programs])
+        with supervision:
+            for server in servers:
+                require_ports(server, f"Stop that, or begin anew: delete {self._var}.")
+            self._require_gateway_ports()
+            launch_ground(supervision, servers, self._steps)
+            for settings in self._settings.values():
+                self._ground.admit(settings)
+            with self._steps.step(f"Starting {len(programs)} processes of {len(NODES)} nodes"):
+                supervision.launch(program.name for program in programs)
+                for node, settings in self._settings.items():
+                    wait_for_gateway(supervision, settings, f"{node}-gateway")
+            self._form_federation()
+            self._import_samples()
+            self._greet()
+            watch(supervision, self._steps)
+
+    def _open(self, node: DemoNode) -> Settings:
+        """The node's settings; at the first start its folder is made as `init` makes it."""
+        directory = self._var / node.id
+        if not (directory / NODE_FILE).exists():
+            settings: dict[str, Any] = {
+                **self._ground.settings_for(node.id),
+                **self._ports[node.id],
+            }
+            init_node(directory, node.id, node.region, node.name, **settings)
+        return Settings.load(directory, self._environment(node))
+
+    def _environment(self, node: DemoNode) -> dict[str, str]:
+        """The ports of this start, which may be others than those of the first."""
+        ports = self._ports[node.id]
+        return {f"{ENVIRONMENT_PREFIX}{key.upper()}": str(port) for key, port in ports.items()}
+
+    def _programs(self, node: DemoNode) -> list[Program]:
+        settings = self._settings[node.id]
+        return node_programs(settings, f"{node.id}-", self._environment(node))
+
+    def _require_gateway_ports(self) -> None:
+        for settings in self._settings.values():
+            for port in (settings.gateway_port, settings.door_port):
+                purpose = f"the gateway of {settings.id}"
+                remedy = "Stop that, or choose three other ports: make run PORT=9000"
+                require_free(settings.gateway_host, port, purpose, remedy)
+
+    def _form_federation(self) -> None:
+        if self._hinterland(COORDINATOR, "federation", "members", "--ids").strip():
+            return
+        with self._steps.step("Forming the federation"):
+            self._hinterland(COORDINATOR, "federation", "create", FEDERATION)
+            for node in NODES:
+                if node.id != COORDINATOR:
+                    invitation = self._hinterland(
+                        COORDINATOR, "federation", "invite", "--hours", str(INVITATION_HOURS)
+                    )
+                    self._hinterland(node.id, "federation", "join", invitation.strip())
+
+    def _import_samples(self) -> None:
+        for node in NODES:
+            done = self._var / node.id / "sample-imported"
+            if node.sample is None or done.exists():
+                continue
+            with self._steps.step(f"Importing the sample directory of {node.id}"):
+                self._hinterland(node.id, "import", "ngos", str(node.sample))
+            done.touch()
+
+    def _hinterland(self, node: str, *command: str) -> str:
+        """Runs what an operator would type, after showing it; returns what it prints."""
+        shown = " ".join(part if len(part) < 40 else f"{part[:37]}…" for part in command)
+        self._steps.say(f"$ hinterland --dir {self._var / node} {shown}")
+        done = subprocess.run(
+            [sys.executable, "-P", "-m", "cli", "--dir", str(self._var / node), *command],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if done.returncode:
+            raise DemoFailed(f"`hinterland {shown}` failed:\n{done.stderr.strip()}")
+        return done.stdout
+
+    def _greet(self) -> None:
+        say = self._steps.say
+        say("")
+        for settings in self._settings.values():
+            say(f"{settings.name:<20} {settings.public_url}/graphql")
+        say("")
+        say("Open one of them in a browser, or paste:")
+        url = f"{self._settings['yunnan'].public_url}/graphql"
+        say(f"  curl {url} -H 'Content-Type: application/json' \\")
+        say(f"    -d '{json.dumps({'query': QUERY})}'")
+        say("")
+        say("Ctrl-C stops all of it.")
+
+
+class DemoFailed(HinterlandError):
+    """The demo federation could not be formed. The message of the command says why."""
+
+    code = "DEMO_FAILED"
+
+
+def _take_environment() -> dict[str, str]:
+    """Our variables, taken out of the environment: three nodes cannot share one node's."""
+    ours = [key for key in os.environ if key.startswith(ENVIRONMENT_PREFIX)]
+    return {key: os.environ.pop(key) for key in ours}
+
+
+@click.command()
+@click.option("--var", type=click.Path(file_okay=False, path_type=Path), default="var")
+@click.option("--port", default=FIRST_PORT, show_default=True, help="The first of three ports.")
+def main(var: Path, port: int) -> None:
+    """Runs the demo federation in the foreground, until Ctrl-C."""
+    try:
+        Demo(var.resolve(), port, _take_environment(), Steps(Console())).run()
+    except HinterlandError as error:
+        raise click.ClickException(str(error)) from error
+
+
+if __name__ == "__main__":
+    main()
