@@ -25,6 +25,8 @@ from typing import Any, Final, NamedTuple, Self
 import orjson
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
     NoEncryption,
@@ -48,6 +50,7 @@ __all__ = [
     "RootStatement",
     "Verdict",
     "federation_id",
+    "federation_name",
     "is_public_key",
     "verify",
 ]
@@ -59,7 +62,10 @@ FEDERATION_SERVICE: Final = "federation"
 KEY_FILE_BYTES_MAX: Final = 4096
 PUBLIC_KEY_BYTES: Final = 32
 PARSED_KEYS_MAX: Final = 1024
+NAME_CHARS_MAX: Final = 31
 FINGERPRINT_HEX: Final = 16
+SECRET_BYTES: Final = 24
+SECRET_PURPOSE: Final = "hinterland secret v1"
 STATEMENT_BYTES_MAX: Final = 4096
 STATEMENT_VERSION: Final = 1
 STATEMENT_PREFIX: Final = b"hinterland root statement v1\n"
@@ -132,6 +138,15 @@ class NodeKey:
         """64 bytes. What is signed begins with a prefix that says what it is."""
         return self._private.sign(message)
 
+    def secret(self, *purpose: str) -> str:
+        """A secret that only this key can make, and makes again: 32 URL-safe characters, 192 bits.
+
+        By HKDF-SHA256 (RFC 5869); what need not be kept cannot be read by who should not.
+        """
+        info = "\n".join((SECRET_PURPOSE, *purpose)).encode()
+        derive = HKDF(SHA256(), SECRET_BYTES, salt=None, info=info)
+        return base64.urlsafe_b64encode(derive.derive(self._private.private_bytes_raw())).decode()
+
 
 def verify(public: str, signature: bytes, message: bytes) -> bool:
     """Whether the holder of `public` signed exactly these bytes; False for a broken key."""
@@ -161,6 +176,14 @@ def is_public_key(text: str) -> bool:
     except ValueError:
         return False
     return len(raw) == PUBLIC_KEY_BYTES and base64.b64encode(raw).decode() == text
+
+
+def federation_name(title: str) -> str:
+    """The first part of a federation's id, out of its title for people: `Hinterland demo` makes
+    `hinterland-demo`; of a title without Latin letters nothing is left but `federation`."""
+    words = re.findall(r"[a-z0-9]+", title.lower())
+    name = "-".join(words)[:NAME_CHARS_MAX].rstrip("-")
+    return name if NODE_ID.fullmatch(name) else FEDERATION_SERVICE
 
 
 def federation_id(name: str, root_public: str) -> str:

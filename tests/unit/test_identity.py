@@ -19,6 +19,7 @@ from hinterland.identity import (
     RootStatement,
     Verdict,
     federation_id,
+    federation_name,
     is_public_key,
     verify,
 )
@@ -130,6 +131,34 @@ def test_a_key_does_not_show_itself() -> None:
     """A key in a log line gives nothing away."""
     assert "PRIVATE" not in repr(NodeKey.generate())
     assert "Ed25519PrivateKey" not in repr(NodeKey.generate())
+
+
+def test_a_secret_is_made_again_by_its_key_alone() -> None:
+    """One key and one purpose give one secret; another of either gives another."""
+    key = NodeKey.generate()
+
+    secret = key.secret("broker password", "gansu")
+
+    assert secret == NodeKey.from_pem(key.to_pem()).secret("broker password", "gansu")
+    assert len({secret, key.secret("broker password", "hunan"), key.secret("gansu")}) == 3
+    assert secret != NodeKey.generate().secret("broker password", "gansu")
+
+
+@pytest.mark.parametrize(
+    ("title", "name"),
+    [
+        ("China", "china"),
+        ("Hinterland demo", "hinterland-demo"),
+        ("  NGO-Netz 2026! ", "ngo-netz-2026"),
+        ("全国公益", "federation"),
+        ("2026", "federation"),
+        ("x", "federation"),
+        ("a" * 30 + " b", "a" * 30),
+    ],
+)
+def test_a_federation_is_named_after_its_title(title: str, name: str) -> None:
+    """The id begins with what is left of the title in small Latin letters."""
+    assert federation_name(title) == name
 
 
 def test_a_statement_is_read_back(root_key: NodeKey, statement: RootStatement) -> None:
