@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import signal
 import time
+from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
@@ -33,6 +34,8 @@ __all__ = [
 ]
 
 GATEWAY_READY_LIMIT_S: Final = 120.0
+# So often a process may be started before its node is given up.
+STARTS_MAX: Final = 3
 PROBE_TIMEOUT_S: Final = 5.0
 WATCH_INTERVAL_S: Final = 2.0
 
@@ -82,7 +85,7 @@ def run_node(settings: Settings, steps: Steps) -> None:
                 launch_ground(supervision, servers, steps)
                 supervision.launch(program.name for program in programs)
                 with steps.step(f"Starting {', '.join(p.name for p in programs)}"):
-                    wait_for_gateway(supervision, settings, "gateway")
+                    wait_for_gateway(supervision, settings)
                 steps.say(f"{settings.name} answers at {settings.public_url}/graphql")
                 steps.say("Ctrl-C stops it.")
                 watch(supervision, steps)
@@ -114,7 +117,7 @@ def require_gateway_ports(settings: Settings) -> None:
         require_free(host, port, f"the gateway of {settings.id}", remedy)
 
 
-def wait_for_gateway(supervision: Supervision, settings: Settings, program: str) -> None:
+def wait_for_gateway(supervision: Supervision, settings: Settings) -> None:
     """Returns when the gateway and all services that it needs are ready."""
     url = f"http://{settings.gateway_host}:{settings.gateway_port}/readyz"
 
@@ -124,12 +127,24 @@ def wait_for_gateway(supervision: Supervision, settings: Settings, program: str)
         except httpx.TransportError:
             return False
 
+    starts: dict[str, set[int]] = defaultdict(set)
+
+    def hopeful() -> bool:
+        """Whether supervisord runs and nothing that it started has died several times already."""
+        if not supervision.alive():
+            return False
+        for state in supervision.states().values():
+            if state.pid is not None:
+                starts[state.name].add(state.pid)
+        return all(len(pids) <= STARTS_MAX for pids in starts.values())
+
     try:
-        poll(ready, supervision.alive, f"the gateway of {settings.id}", GATEWAY_READY_LIMIT_S)
+        poll(ready, hopeful, f"the gateway of {settings.id}", GATEWAY_READY_LIMIT_S)
     except ServerFailed as failure:
-        down = [state for state in supervision.states().values() if not state.up]
-        logs = "".join(f"\n{state.name} ({state.log}):\n{tail(state.log)}" for state in down)
-        raise ServerFailed(f"{failure.message}{logs or f' See {settings.log_dir}.'}") from failure
+        failing = [name for name, pids in starts.items() if len(pids) > 1]
+        logs = {name: state.log for name, state in supervision.states().items() if name in failing}
+        ends = "".join(f"\n{name} ({log}):\n{tail(log)}" for name, log in logs.items())
+        raise ServerFailed(f"{failure.message}{ends or f' See {settings.log_dir}.'}") from failure
 
 
 def watch(supervision: Supervision, steps: Steps) -> None:

@@ -104,8 +104,8 @@ class Demo:
                 self._ground.admit(settings)
             with self._steps.step(f"Starting {len(programs)} processes of {len(NODES)} nodes"):
                 supervision.launch(program.name for program in programs)
-                for node, settings in self._settings.items():
-                    wait_for_gateway(supervision, settings, f"{node}-gateway")
+                for settings in self._settings.values():
+                    wait_for_gateway(supervision, settings)
             self._form_federation()
             self._import_samples()
             self._greet()

@@ -162,4 +162,5 @@ def tail(log: Path) -> str:
         file.seek(max(0, log.stat().st_size - LOG_BYTES_MAX))
         lines = file.read().decode("utf-8", "replace").splitlines()
     errors = [line for line in lines if ERROR_LINE.search(line)]
-    return "\n".join((errors or lines)[-LOG_LINES_SHOWN:])
+    last = dict.fromkeys(reversed(errors or lines))  # a line that repeats is shown once
+    return "\n".join(reversed(list(last)[:LOG_LINES_SHOWN]))
