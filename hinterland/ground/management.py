@@ -12,9 +12,9 @@ from urllib.parse import quote, unquote, urlsplit
 
 import httpx
 
-from hinterland.errors import HinterlandError
+from hinterland.errors import HinterlandError, Unavailable
 
-__all__ = ["BrokerRefused", "Management"]
+__all__ = ["BrokerRefused", "BrokerUnreachable", "Management"]
 
 TIMEOUT_S: Final = 10.0
 ALL: Final = ".*"
@@ -24,6 +24,13 @@ class BrokerRefused(HinterlandError):
     """The broker refused a request of its management API. Its user may lack the right to do it."""
 
     code: ClassVar[str] = "BROKER_REFUSED"
+
+
+class BrokerUnreachable(Unavailable):
+    """The broker's management API does not answer. Start the broker, or correct
+    amqp_management_uri in node.toml."""
+
+    code: ClassVar[str] = "BROKER_UNREACHABLE"
 
 
 class Management:
@@ -91,16 +98,30 @@ class Management:
         self.put(f"permissions/{name(vhost)}/{name(user)}", rights)
 
     def get(self, path: str) -> Any:
-        return self._checked(self._client.get(path)).json()
+        return self._checked(self._asked("GET", path)).json()
 
     def put(self, path: str, body: Mapping[str, Any]) -> None:
-        self._checked(self._client.put(path, json=dict(body)))
+        self._checked(self._asked("PUT", path, body))
 
     def delete(self, path: str) -> None:
         """Deletes `path`; what is gone already is as good."""
-        answer = self._client.delete(path)
+        answer = self._asked("DELETE", path)
         if answer.status_code != httpx.codes.NOT_FOUND:
             self._checked(answer)
+
+    def _asked(
+        self, method: str, path: str, body: Mapping[str, Any] | None = None
+    ) -> httpx.Response:
+        content = None if body is None else dict(body)
+        try:
+            return self._client.request(method, path, json=content)
+        except httpx.TransportError as error:
+            address = self._client.base_url.netloc.decode()
+            raise BrokerUnreachable(
+                f"The broker's management API at {address} does not answer "
+                f"({type(error).__name__}). Start the broker, or correct amqp_management_uri in "
+                "node.toml."
+            ) from error
 
     def _checked(self, answer: httpx.Response) -> httpx.Response:
         if answer.is_error:

@@ -11,8 +11,8 @@ from urllib.parse import quote
 import pika
 import pytest
 
-from hinterland.broker import Address, link_queue
 from hinterland.ground import Management
+from hinterland.links import Address, link_queue
 from tests.integration.broker.conftest import Side, TlsBroker, until
 
 PASSWORD = "pass/word of? gansu&"

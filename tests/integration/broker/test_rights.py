@@ -17,7 +17,8 @@ from pika.exceptions import (
     ProbableAuthenticationError,
 )
 
-from hinterland.broker import PEER_CONNECTIONS_MAX, BadAddress, Puller, link_queue, peer_user
+from hinterland.broker import PEER_CONNECTIONS_MAX
+from hinterland.links import BadAddress, Puller, link_queue, peer_user
 from hinterland.testing import RabbitServer
 from tests.integration.broker.conftest import Side, until
 
