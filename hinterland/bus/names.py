@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from kombu import Exchange, Queue, binding
 
+from hinterland.identity import FEDERATION_SERVICE
 from hinterland.wire import LOCAL_EXCHANGE, RPC_EXCHANGE, changed_key
 
 __all__ = [
@@ -130,10 +131,19 @@ def follow_queue(service: str, node: str) -> Queue:
     Of all instances of the service one is served, the others stand by: batches are applied in
     order, by one.
     """
-    keys = (feed_key(service, "*"), heads_key("*"), want_key(service, node), give_key(service, node))
+    keys = (
+        feed_key(service, "*"),
+        heads_key("*"),
+        want_key(service, node),
+        give_key(service, node),
+    )
     return _in_order(
         follow_queue_name(service),
-        [binding(feeds_exchange(), routing_key=key) for key in keys],
+        [
+            *(binding(feeds_exchange(), routing_key=key) for key in keys),
+            # Another membership changes who may write here.
+            binding(local_exchange(), routing_key=changed_key(FEDERATION_SERVICE)),
+        ],
         {"x-max-length-bytes": FOLLOW_QUEUE_BYTES_MAX},
     )
 

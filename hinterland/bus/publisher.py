@@ -1,0 +1,138 @@
+"""What a service tells others: from many greenthreads, over one connection, without waiting.
+
+Messages are hints. Whoever publishes has committed already, so nothing here may fail him or hold
+him up: a message goes into a bounded queue, and when that is full, because the broker is away or
+slow, the oldest one is dropped and counted. Followers learn from heads what they have missed.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import deque
+from time import monotonic
+from typing import Any, Final, NamedTuple
+
+import eventlet
+from amqp import Channel, Message
+from amqp.exceptions import AMQPError
+from eventlet.event import Event
+from nameko.constants import AMQP_URI_CONFIG_KEY
+from nameko.extensions import SharedExtension
+
+from hinterland.bus.connection import Connection, stay_connected
+from hinterland.bus.names import feeds_exchange, local_exchange
+
+__all__ = ["UNSENT_BYTES_MAX", "UNSENT_MESSAGES_MAX", "Outgoing", "Publisher"]
+
+log = logging.getLogger(__name__)
+
+UNSENT_MESSAGES_MAX: Final = 10_000
+UNSENT_BYTES_MAX: Final = 32 * 1024 * 1024
+FLUSH_WAIT_S: Final = 2.0
+FLUSH_LOOK_S: Final = 0.02
+DROPS_LOGGED_EVERY_S: Final = 10.0
+TRANSIENT: Final = 1
+
+
+class Outgoing(NamedTuple):
+    """One message. `properties` are AMQP's; without an exchange, `routing_key` names a queue."""
+
+    exchange: str
+    routing_key: str
+    body: bytes
+    properties: dict[str, Any]
+
+
+class Publisher(SharedExtension):  # type: ignore[misc]  # nameko is untyped
+    """Sends what a service publishes. Shared by all that publish."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.connected = False
+        self.dropped = 0
+        self._unsent: deque[Outgoing] = deque()
+        self._unsent_bytes = 0
+        self._more = Event()
+        self._sender: Any = None
+        self._drops_logged_at = float("-inf")
+
+    def publish(self, exchange: str, routing_key: str, body: bytes, **properties: Any) -> None:
+        """Queues a message. It is sent at most once, unless its connection breaks meanwhile."""
+        self._unsent.append(Outgoing(exchange, routing_key, body, properties))
+        self._unsent_bytes += len(body)
+        while len(self._unsent) > UNSENT_MESSAGES_MAX or self._unsent_bytes > UNSENT_BYTES_MAX:
+            self._drop_oldest()
+        if not self._more.ready():
+            self._more.send()
+
+    def _drop_oldest(self) -> None:
+        oldest = self._unsent.popleft()
+        self._unsent_bytes -= len(oldest.body)
+        self.dropped += 1
+        if monotonic() - self._drops_logged_at > DROPS_LOGGED_EVERY_S:
+            self._drops_logged_at = monotonic()
+            log.warning(
+                "the broker does not take messages; %d dropped since the start, the last one %s",
+                self.dropped,
+                oldest.routing_key,
+            )
+
+    def start(self) -> None:
+        if self._sender is None:
+            self._sender = self.container.spawn_managed_thread(self._run, identifier="publisher")
+
+    def stop(self) -> None:
+        """Sends what is still waiting, for a moment."""
+        with eventlet.Timeout(FLUSH_WAIT_S, False):
+            while self._unsent and self.connected:
+                eventlet.sleep(FLUSH_LOOK_S)
+        self.kill()
+
+    def kill(self) -> None:
+        if self._sender is not None:
+            self._sender.kill()
+            self._sender = None
+
+    def _run(self) -> None:
+        stay_connected(
+            self.container.config[AMQP_URI_CONFIG_KEY],
+            f"{self.container.config['NODE']}/{self.container.service_name} publisher",
+            self._use,
+            eventlet.sleep,
+        )
+
+    def _use(self, connection: Connection) -> None:
+        channel = connection.channel()
+        for exchange in (feeds_exchange(), local_exchange()):
+            exchange(channel).declare()
+        writer = eventlet.spawn(self._write, connection, channel)
+        self.connected = True
+        try:
+            while True:
+                connection.drain_events()
+        finally:
+            self.connected = False
+            writer.kill()
+
+    def _write(self, connection: Connection, channel: Channel) -> None:
+        try:
+            while True:
+                self._more = Event()
+                while self._unsent:
+                    self._send(channel, self._unsent[0])
+                self._more.wait()
+        except (OSError, AMQPError) as error:
+            log.info("a message waits for the next connection: %s", error)
+            connection.abandon()
+
+    def _send(self, channel: Channel, message: Outgoing) -> None:
+        exchange, routing_key, body, properties = message
+        channel.basic_publish(
+            Message(body, delivery_mode=TRANSIENT, **properties),
+            exchange=exchange,
+            routing_key=routing_key,
+        )
+        # Something else may be the oldest by now, if this one was dropped while it was being sent.
+        if self._unsent and self._unsent[0] is message:
+            self._unsent.popleft()
+            self._unsent_bytes -= len(body)
