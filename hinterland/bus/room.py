@@ -1,0 +1,135 @@
+"""The class that every service derives from, and the methods that every room has.
+
+class Directory(RoomService):
+    name = "directory"
+    room = Room("directory", KINDS, rules.index)
+    indexes = queries.INDEXES
+
+    @rpc
+    def get_ngos(self, actor: Actor, params: GetNgos) -> dict[str, Any]:
+        return handlers.get_ngos(self.records, actor, params)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Annotated, Any, ClassVar, Final
+
+from pydantic import BaseModel, ConfigDict, Field
+from pymongo import IndexModel
+
+from hinterland.actors import Actor
+from hinterland.bus.calls import Caller, Calls
+from hinterland.bus.follower import Follower, Replication
+from hinterland.bus.records import RecordsProvider
+from hinterland.bus.rpc import rpc
+from hinterland.clock import rfc3339
+from hinterland.errors import BadInput, NotAllowed
+from hinterland.feeds import FeedStore, verify_feed
+from hinterland.identity import Membership
+from hinterland.records import Records, Room
+
+__all__ = [
+    "RETRIED_MAX",
+    "FeedStatus",
+    "QuarantineList",
+    "QuarantineRetry",
+    "RoomService",
+    "VerifyReplica",
+]
+
+RETRIED_MAX: Final = 1_000
+
+
+class Arguments(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class FeedStatus(Arguments):
+    """Takes nothing."""
+
+
+class QuarantineList(Arguments):
+    """A page of quarantined entries, those whose `id` sorts after `after`."""
+
+    after: Annotated[str, Field(max_length=400)] = ""
+
+
+class QuarantineRetry(Arguments):
+    """Judges these entries again, by the ids that quarantine_list returned."""
+
+    ids: Annotated[list[str], Field(max_length=RETRIED_MAX)]
+
+
+class VerifyReplica(Arguments):
+    """Recomputes one feed that is held here, for instance `yunnan/directory`."""
+
+    feed: Annotated[str, Field(max_length=100)]
+
+
+class RoomService:
+    """A service: its records, its part in replication, and calls to its neighbours."""
+
+    name: ClassVar[str]
+    room: ClassVar[Room]
+    indexes: ClassVar[Sequence[IndexModel]] = ()
+    membership_of: ClassVar[Callable[[FeedStore], Membership | None] | None] = None
+
+    records: Records = RecordsProvider()
+    replication: Replication = Follower()
+    calls: Caller = Calls()
+
+    @rpc
+    def feed_status(self, actor: Actor, params: FeedStatus) -> dict[str, Any]:
+        """Where every feed ends here, what each peer claims, and what was refused.
+
+        `{head, service, feeds, peers, dropped, drops, failed, unsent, quarantined}`; for staff.
+        """
+        _require_staff(actor)
+        return {"head": self.records.head(), **self.replication.status()}
+
+    @rpc
+    def quarantine_list(self, actor: Actor, params: QuarantineList) -> dict[str, Any]:
+        """Entries that count but cannot be applied here: `{head, items: [{id, feed, record, epoch,
+        n, reason, since}]}`; for staff."""
+        _require_staff(actor)
+        items = [
+            {
+                "id": found["_id"],
+                "feed": found["feed"],
+                "record": found["record"],
+                "epoch": found["epoch"],
+                "n": found["n"],
+                "reason": found["reason"],
+                "since": rfc3339(found["since"]),
+            }
+            for found in self.records.store.quarantined(params.after)
+        ]
+        return {"head": self.records.head(), "items": items}
+
+    @rpc
+    def quarantine_retry(self, actor: Actor, params: QuarantineRetry) -> dict[str, Any]:
+        """Applies what can be applied by now: `{head, applied}`, a number; for operators."""
+        if not actor.has("operator", "coordinator"):
+            raise NotAllowed()
+        applied = self.records.store.retry(params.ids)
+        for each in applied:
+            self.replication.announcer.changed(each)
+        return {"head": self.records.head(), "applied": len(applied)}
+
+    @rpc
+    def verify_replica(self, actor: Actor, params: VerifyReplica) -> dict[str, Any]:
+        """Whether one feed's records are what its home signed: `hinterland.feeds.Verification`;
+        for staff. Reads the whole feed."""
+        _require_staff(actor)
+        if not self.records.store.held_one(params.feed).n:
+            raise BadInput(f"{params.feed} is not held here.", field="feed")
+        return {
+            "head": self.records.head(),
+            **verify_feed(self.records.store, params.feed).to_dict(),
+        }
+
+
+def _require_staff(actor: Actor) -> None:
+    if not actor.staff:
+        raise NotAllowed()

@@ -1,0 +1,111 @@
+"""A little service with a room of its own, so that the bus is tested without any other.
+
+It runs as services do, in a process of its own: eventlet patches the standard library there, and
+not under pytest.
+"""
+
+from __future__ import annotations
+
+from hinterland import serve  # isort: skip  # first, because it patches the standard library
+
+import logging
+import sys
+from typing import Any
+
+import eventlet
+from pydantic import BaseModel, Field
+
+from hinterland.actors import Actor
+from hinterland.bus.room import RoomService
+from hinterland.bus.rpc import rpc
+from hinterland.config import Settings
+from hinterland.errors import Inapplicable
+from hinterland.kinds import Kind
+from hinterland.records import Room
+
+log = logging.getLogger("notes")
+
+
+class Note(BaseModel):
+    """A text."""
+
+    text: str
+
+
+class WriteNote(BaseModel):
+    """Writes one note."""
+
+    command_id: str
+    text: str = Field(max_length=1_000)
+    scope: str = "public"
+
+
+class GetNotes(BaseModel):
+    """All notes that are held here."""
+
+
+class Wait(BaseModel):
+    """Answers after `seconds`; the log says when it begins and ends."""
+
+    name: str
+    seconds: float
+
+
+ROOM = Room("notes", {"note": Kind("note", Note, frozenset({"private", "members", "public"}))})
+
+
+class Notes(RoomService):
+    """Writes notes, and fails in every way in which a method can."""
+
+    name = "notes"
+    room = ROOM
+
+    @rpc
+    def write_note(self, actor: Actor, params: WriteNote) -> dict[str, Any]:
+        return self.records.execute(
+            params.command_id,
+            actor.account,
+            lambda changes: {"id": changes.put("note", {"text": params.text}, params.scope)},
+        )
+
+    @rpc
+    def get_notes(self, actor: Actor, params: GetNotes) -> dict[str, Any]:
+        found = self.records.collection.find({"kind": "note"}, sort={"_id": 1})
+        texts = {document["_id"]: document["body"]["text"] for document in found}
+        return {"head": self.records.head(), "notes": texts}
+
+    @rpc
+    def who(self, actor: Actor, params: dict[str, Any]) -> dict[str, Any]:
+        return {"account": actor.account, "roles": sorted(actor.roles), "params": params}
+
+    @rpc
+    def add(self, one: int, two: int = 1) -> int:
+        return one + two
+
+    @rpc
+    def refuse(self, actor: Actor, params: dict[str, Any]) -> None:
+        raise Inapplicable("Not in this state.", field="state", tries=3)
+
+    @rpc
+    def fail(self, actor: Actor, params: dict[str, Any]) -> None:
+        raise KeyError("a secret of the service")
+
+    @rpc
+    def return_nonsense(self, actor: Actor, params: dict[str, Any]) -> Any:
+        return {"object": object()}
+
+    @rpc
+    def wait(self, actor: Actor, params: Wait) -> dict[str, Any]:
+        log.info("waiting for %s", params.name)
+        eventlet.sleep(params.seconds)
+        log.info("waited for %s", params.name)
+        return {"waited": params.seconds}
+
+    @rpc
+    def ask(self, actor: Actor, params: dict[str, Any]) -> Any:
+        """Calls another service of this node."""
+        return self.calls.call(params["service"], params["method"], params["params"])
+
+
+if __name__ == "__main__":
+    serve.run(Notes, Settings.load(sys.argv[1]))
