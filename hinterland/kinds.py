@@ -19,7 +19,10 @@ OWNER_OF_KIND: Final[dict[str, str]] = {
     "key": "accounts",
     "federation": "federation",
     "member": "federation",
+    "decision": "directory",
     "ngo": "directory",
+    "ngo_import": "directory",
+    "ngo_policy": "directory",
     "suggestion": "directory",
 }
 

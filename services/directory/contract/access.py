@@ -33,8 +33,8 @@ ACCESS: Final[Mapping[tuple[str, Scope], Mapping[Action, frozenset[str]]]] = {
     ("ngo", "private"): _NGO,
     ("suggestion", "members"): {"read": _STAFF, "write": _STAFF, "withdraw": _STAFF},
     ("decision", "members"): {"read": _STAFF, "write": _STAFF},
-    ("policy", "private"): {"read": _STAFF, "write": _OPERATORS},
-    ("import", "private"): {"read": _STAFF, "import": _STAFF, "withdraw": _MODERATORS},
+    ("ngo_policy", "private"): {"read": _STAFF, "write": _OPERATORS},
+    ("ngo_import", "private"): {"read": _STAFF, "import": _STAFF, "withdraw": _MODERATORS},
 }
 
 

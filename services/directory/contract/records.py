@@ -7,6 +7,7 @@ be *written* here is stricter (`calls.py`, and `rules.normalise`).
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Annotated, Any, Final
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
@@ -176,7 +177,7 @@ class AutoAccept(Body):
 
 
 class Policy(Body):
-    """Kind `policy`, private: what this node accepts without a person looking at it."""
+    """Kind `ngo_policy`, private: what this node accepts without a person looking at it."""
 
     auto_accept: Annotated[list[AutoAccept], Field(max_length=limits.POLICY_RULES_MAX)] = []
 
@@ -190,7 +191,8 @@ class ImportedNgo(Body):
 
 
 class ImportChunk(Body):
-    """Kind `import`, private: what one call of import_ngos wrote, so that it can be undone."""
+    """Kind `ngo_import`, private: what one call of import_ngos wrote, so that it can be undone.
+    After an undo `ngos` are those that were kept because somebody had changed them."""
 
     import_id: ShortText
     chunk: int
@@ -198,13 +200,17 @@ class ImportChunk(Body):
     rows: int
     duplicates: int
     refused: int
+    undone: bool = False
     ngos: Annotated[list[ImportedNgo], Field(max_length=limits.IMPORT_ROWS_MAX)]
 
 
-KINDS: Final = (
-    Kind("ngo", Ngo, frozenset({"public", "members", "private"})),
-    Kind("suggestion", Suggestion, frozenset({"members"})),
-    Kind("decision", Decision, frozenset({"members"})),
-    Kind("policy", Policy, frozenset({"private"})),
-    Kind("import", ImportChunk, frozenset({"private"})),
-)
+KINDS: Final[Mapping[str, Kind]] = {
+    kind.name: kind
+    for kind in (
+        Kind("ngo", Ngo, frozenset({"public", "members", "private"})),
+        Kind("suggestion", Suggestion, frozenset({"members"})),
+        Kind("decision", Decision, frozenset({"members"})),
+        Kind("ngo_policy", Policy, frozenset({"private"})),
+        Kind("ngo_import", ImportChunk, frozenset({"private"})),
+    )
+}

@@ -30,11 +30,12 @@ def index(kind: str, body: dict[str, Any]) -> dict[str, Any]:
         case "ngo":
             return _ngo(body)
         case "suggestion":
-            return {"ngo": body["ngo"]}
+            return {"ngo": body["ngo"], "to": body["ngo"].partition(".")[0]}
         case "decision":
-            return {"decided": body["suggestion"]}
-        case "import":
-            return {"import": body["import_id"], "chunk": body["chunk"]}
+            return {"decided": body["suggestion"], "ngo": body["ngo"]}
+        case "ngo_import":
+            undone = body.get("undone", False)
+            return {"import": body["import_id"], "chunk": body["chunk"], "undone": undone}
     return {}
 
 

@@ -30,11 +30,11 @@ TABLE: list[tuple[str, Scope, Action, str]] = [
     ("suggestion", "members", "withdraw", "001111"),
     ("decision", "members", "read", "001111"),
     ("decision", "members", "write", "001111"),
-    ("policy", "private", "read", "001111"),
-    ("policy", "private", "write", "000011"),
-    ("import", "private", "read", "001111"),
-    ("import", "private", "import", "001111"),
-    ("import", "private", "withdraw", "000111"),
+    ("ngo_policy", "private", "read", "001111"),
+    ("ngo_policy", "private", "write", "000011"),
+    ("ngo_import", "private", "read", "001111"),
+    ("ngo_import", "private", "import", "001111"),
+    ("ngo_import", "private", "withdraw", "000111"),
 ]
 
 
@@ -55,7 +55,7 @@ def test_the_table_here_has_every_line_of_the_contract_s() -> None:
     written = {(kind, scope, action) for kind, scope, action, _ in TABLE}
 
     assert written == {(*key, action) for key, actions in ACCESS.items() for action in actions}
-    assert set(ACCESS) == {(kind.name, scope) for kind in KINDS for scope in kind.scopes}
+    assert set(ACCESS) == {(kind.name, scope) for kind in KINDS.values() for scope in kind.scopes}
 
 
 @pytest.mark.parametrize("role", ROLES)
