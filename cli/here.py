@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable, Mapping
 from functools import cached_property
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Any, Concatenate, Final, ParamSpec, TypeVar
 import click
 from rich.console import Console
 
-from cli.rpc import Caller
+from cli.rpc import CALL_S_MAX, Caller
 from hinterland.actors import Actor
 from hinterland.config import Settings
 from hinterland.errors import HinterlandError
@@ -18,6 +19,7 @@ from hinterland.errors import HinterlandError
 __all__ = ["OUT_OF_STEP", "CommandGroup", "Here", "with_here"]
 
 OUT_OF_STEP: Final = 3
+COMMAND_ID_BYTES: Final = 16
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -41,11 +43,22 @@ class Here:
         """Who has a login on the node's machine and may read its folder is its operator."""
         return Actor("cli", frozenset({"operator", "coordinator"}), self.settings.id)
 
-    def call(self, service: str, method: str, params: Mapping[str, Any] | None = None) -> Any:
+    def call(
+        self,
+        service: str,
+        method: str,
+        params: Mapping[str, Any] | None = None,
+        seconds_max: float = CALL_S_MAX,
+    ) -> Any:
         """What the service of this node returns; raises what it raises, or Unavailable."""
         if self._caller is None:
             self._caller = Caller(self.settings.amqp_uri, self.folder)
-        return self._caller.call(service, method, self.actor, params or {})
+        return self._caller.call(service, method, self.actor, params or {}, seconds_max)
+
+    @staticmethod
+    def new_command_id() -> str:
+        """The id of a command that is given once; a repeat would be a command of its own."""
+        return secrets.token_hex(COMMAND_ID_BYTES)
 
     def say(self, line: str = "") -> None:
         """For people, on standard error, so that standard output stays clean for programs."""

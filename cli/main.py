@@ -6,8 +6,12 @@ from pathlib import Path
 
 import click
 
+from cli.federation import federation
 from cli.here import CommandGroup, Here
 from cli.node import init, up
+from cli.quarantine import quarantine
+from cli.status import status
+from cli.verify import verify
 
 __all__ = ["main"]
 
@@ -47,5 +51,5 @@ def main(context: click.Context, folder: Path) -> None:
     context.call_on_close(here.close)
 
 
-for command in (init, up):
+for command in (init, up, status, verify, federation, quarantine):
     main.add_command(command)

@@ -48,7 +48,14 @@ class Caller:
         self._channel = self._connection.channel()
         self._open_reply_queue()
 
-    def call(self, service: str, method: str, actor: Actor, params: Mapping[str, Any]) -> Any:
+    def call(
+        self,
+        service: str,
+        method: str,
+        actor: Actor,
+        params: Mapping[str, Any],
+        seconds_max: float = CALL_S_MAX,
+    ) -> Any:
         """What the method returns. Raises what it raises, or Unavailable."""
         self._calls += 1
         call_id = f"{self._calls:x}"
@@ -58,7 +65,7 @@ class Caller:
             delivery_mode=TRANSIENT,
             correlation_id=call_id,
             reply_to=self._reply_to,
-            expiration=str(round(CALL_S_MAX * 1000)),
+            expiration=str(round(seconds_max * 1000)),
         )
         try:
             self._channel.basic_publish(
@@ -68,7 +75,7 @@ class Caller:
                 properties,
                 mandatory=True,
             )
-            return wire.decode_reply(self._reply(call_id, service))
+            return wire.decode_reply(self._reply(call_id, service, seconds_max))
         except (AMQPError, OSError) as error:
             raise Unavailable(
                 f"The connection to the broker was lost ({type(error).__name__}). Run the same "
@@ -79,8 +86,8 @@ class Caller:
         if self._connection.is_open:
             self._connection.close()
 
-    def _reply(self, call_id: str, service: str) -> bytes:
-        deadline = time.monotonic() + CALL_S_MAX
+    def _reply(self, call_id: str, service: str, seconds_max: float) -> bytes:
+        deadline = time.monotonic() + seconds_max
         while call_id not in self._replies:
             if call_id in self._unknown:
                 raise Unavailable(
@@ -89,7 +96,7 @@ class Caller:
                 )
             remaining_s = deadline - time.monotonic()
             if remaining_s <= 0:
-                raise Unavailable(f"The service {service} did not answer in {CALL_S_MAX:g} s.")
+                raise Unavailable(f"The service {service} did not answer in {seconds_max:g} s.")
             self._connection.process_data_events(time_limit=remaining_s)
         return self._replies.pop(call_id)
 

@@ -33,6 +33,7 @@ from hinterland.config import NODE_FILE, Settings, init_node
 from hinterland.config.settings import ENVIRONMENT_PREFIX
 from hinterland.errors import HinterlandError
 from hinterland.ground import require_free, require_ports
+from services.federation.contract import NotFederated
 
 __all__ = ["main"]
 
@@ -40,7 +41,6 @@ FIRST_PORT: Final = 8000
 DOOR_OFFSET: Final = 443
 COORDINATOR: Final = "national"
 FEDERATION: Final = "Hinterland demo"
-INVITATION_HOURS: Final = 1
 
 QUERY: Final = """\
 { ngos(search: "kunming", first: 5) { totalCount edges { node { name region city home } } } }"""
@@ -139,16 +139,26 @@ class Demo:
                 require_free(settings.gateway_host, port, purpose, remedy)
 
     def _form_federation(self) -> None:
-        if self._hinterland(COORDINATOR, "federation", "members", "--ids").strip():
+        """Founds the federation and lets the others join, as far as that is not done already."""
+        members = self._members()
+        if members >= {node.id for node in NODES}:
             return
         with self._steps.step("Forming the federation"):
-            self._hinterland(COORDINATOR, "federation", "create", FEDERATION)
+            if not members:
+                self._hinterland(COORDINATOR, "federation", "create", FEDERATION)
             for node in NODES:
-                if node.id != COORDINATOR:
-                    invitation = self._hinterland(
-                        COORDINATOR, "federation", "invite", "--hours", str(INVITATION_HOURS)
-                    )
+                if node.id not in members | {COORDINATOR}:
+                    invitation = self._hinterland(COORDINATOR, "federation", "invite")
                     self._hinterland(node.id, "federation", "join", invitation.strip())
+
+    def _members(self) -> set[str]:
+        try:
+            found = self._hinterland(COORDINATOR, "federation", "members", "--json")
+        except DemoFailed as failure:
+            if NotFederated.code in failure.message:
+                return set()
+            raise
+        return {member["node"] for member in json.loads(found)}
 
     def _import_samples(self) -> None:
         for node in NODES:
