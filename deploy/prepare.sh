@@ -61,7 +61,7 @@ If a later one is installed, name it: make PYTHON=python3.12 run"
 }
 
 install_project() {
-    say 'Installing the Python packages (a minute or two at the first time)'
+    say "Installing the Python packages of '$1' (a minute or two at the first time)"
     "$VENV/bin/python" -m pip install --quiet --disable-pip-version-check --editable "$1"
 }
 
@@ -69,23 +69,30 @@ require_rabbitmq() {
     if [ -n "${HINTERLAND_AMQP_URI:-}" ]; then
         return
     fi
-    "$VENV/bin/python" -c 'from hinterland.ground.rabbitmq import find_rabbitmq as f; f()' \
-        2>/dev/null || apt_install 'There is no RabbitMQ on this machine' rabbitmq-server
+    "$VENV/bin/python" -m hinterland.ground rabbitmq >/dev/null 2>&1 ||
+        apt_install 'There is no RabbitMQ on this machine' rabbitmq-server
 }
 
 require_mongod() {
     if [ -n "${HINTERLAND_MONGO_URI:-}" ]; then
         return
     fi
-    mongod=$("$VENV/bin/python" -c 'from hinterland.ground.mongod import find_mongod as f; print(f())') ||
-        fail 'There is no mongod on this machine. The end of the message above says what to do.'
+    mongod=$("$VENV/bin/python" -m hinterland.ground mongod) || exit 1
     # The mongod of the Python package expects this library of the system's.
     if ldd "$mongod" | grep -q 'libcurl.so.4 => not found'; then
         apt_install "$mongod needs libcurl" libcurl4
     fi
 }
 
+# The page for writing queries in a browser. A node works without it.
+make_graphiql() {
+    command -v npm >/dev/null || [ -x "$VENV/bin/npm" ] || install_project '.[node]'
+    "$VENV/bin/python" -m gateway.graphiql ||
+        say "GraphiQL could not be made. To try again: $VENV/bin/python -m gateway.graphiql" >&2
+}
+
 make_environment
 install_project "$1"
 require_rabbitmq
 require_mongod
+make_graphiql
