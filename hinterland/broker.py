@@ -69,15 +69,15 @@ class Broker:
     def __init__(self, management: Management, node: str, vhost: str) -> None:
         self._management = management
         self._node = node
-        self._vhost = vhost
+        self.vhost = vhost
 
     def puller(self) -> Puller:
         """How peers' brokers name us when we pull. Raises BadAddress, BrokerRefused."""
-        return Puller.checked(self._management.get("cluster-name")["name"], self._vhost)
+        return Puller.checked(self._management.get("cluster-name")["name"], self.vhost)
 
     def prepare(self) -> None:
         """The exchange that crosses between nodes, and bounds on whatever peers leave here."""
-        vhost = name(self._vhost)
+        vhost = name(self.vhost)
         self._management.put(
             f"exchanges/{vhost}/{name(FEEDS_EXCHANGE)}", {"type": "topic", "durable": True}
         )
@@ -108,45 +108,34 @@ class Broker:
         return user
 
     def let_pull(self, peer: str, puller: Puller) -> None:
-        """Lets the user of `peer` read the feeds into its own link queue, and do nothing else.
+        """Lets the user of `peer` read the feeds into its own link queue, and do nothing else."""
+        self._management.permit(self.vhost, peer_user(peer, self._node), **self._rights(puller))
 
-        The plugin names two exchanges after the queue, ` A` and ` B`, in turn. To bind them, the
-        user needs write on them and read on the feeds.
-        """
-        own = _escaped(link_queue(self._vhost, puller)) + "( [AB])?"
-        self._management.permit(
-            self._vhost,
-            peer_user(peer, self._node),
-            configure=f"^{own}$",
-            write=f"^{own}$",
-            read=f"^({own}|{_escaped(FEEDS_EXCHANGE)})$",
-        )
+    def _rights(self, puller: Puller) -> dict[str, str]:
+        """The plugin names two exchanges after the queue, ` A` and ` B`, in turn. To bind them, the
+        user needs write on them and read on the feeds."""
+        own = _escaped(link_queue(self.vhost, puller)) + "( [AB])?"
+        return {
+            "configure": f"^{own}$",
+            "write": f"^{own}$",
+            "read": f"^({own}|{_escaped(FEEDS_EXCHANGE)})$",
+        }
 
     def dismiss(self, peer: str, puller: Puller | None) -> None:
         """Removes the user of `peer`, which closes its connections, and what waited for it."""
         self._management.delete_user(peer_user(peer, self._node))
         if puller:
-            queue = link_queue(self._vhost, puller)
-            vhost = name(self._vhost)
+            queue = link_queue(self.vhost, puller)
+            vhost = name(self.vhost)
             self._management.delete(f"queues/{vhost}/{name(queue)}")
             for suffix in (" A", " B"):
                 self._management.delete(f"exchanges/{vhost}/{name(queue + suffix)}")
 
-    def pull_from(self, peer: str, uri: str, max_hops: int = MAX_HOPS_STAR) -> None:
+    def pull_from(self, peer: str, uri: str) -> None:
         """Starts a link from `peer`, or changes it. It comes up within seconds, and by itself."""
-        vhost = name(self._vhost)
+        vhost = name(self.vhost)
         self._management.put(
-            f"parameters/federation-upstream/{vhost}/{name(peer)}",
-            {
-                "value": {
-                    "uri": uri,
-                    "exchange": FEEDS_EXCHANGE,
-                    "max-hops": max_hops,
-                    "prefetch-count": PREFETCH_MESSAGES,
-                    "reconnect-delay": RECONNECT_DELAY_S,
-                    "ack-mode": "on-confirm",
-                }
-            },
+            f"parameters/federation-upstream/{vhost}/{name(peer)}", {"value": _upstream(uri)}
         )
         self._management.put(
             f"policies/{vhost}/{FEEDS_POLICY}",
@@ -159,21 +148,46 @@ class Broker:
         )
 
     def stop_pulling(self, peer: str) -> None:
-        self._management.delete(f"parameters/federation-upstream/{name(self._vhost)}/{name(peer)}")
+        self._management.delete(f"parameters/federation-upstream/{name(self.vhost)}/{name(peer)}")
+
+    def has_link(self, peer: str, puller: Puller, uri: str) -> bool:
+        """Whether both directions are set up like this already; asks, and changes nothing."""
+        vhost = name(self.vhost)
+        user = peer_user(peer, self._node)
+        rights = {
+            permission["user"]: {key: permission[key] for key in ("configure", "write", "read")}
+            for permission in self._management.get(f"vhosts/{vhost}/permissions")
+        }
+        upstreams = {
+            upstream["name"]: upstream["value"]
+            for upstream in self._management.get(f"parameters/federation-upstream/{vhost}")
+        }
+        return rights.get(user) == self._rights(puller) and upstreams.get(peer) == _upstream(uri)
 
     def upstreams(self) -> list[str]:
         """The peers that we pull from, running or not."""
-        path = f"parameters/federation-upstream/{name(self._vhost)}"
+        path = f"parameters/federation-upstream/{name(self.vhost)}"
         return [upstream["name"] for upstream in self._management.get(path)]
 
     def links(self) -> list[Link]:
         """The state of every link through which we pull, by peer."""
         found = {peer: Link(peer, "down") for peer in self.upstreams()}
-        for link in self._management.get(f"federation-links/{name(self._vhost)}"):
+        for link in self._management.get(f"federation-links/{name(self.vhost)}"):
             peer = str(link.get("upstream", ""))
             if link.get("exchange") == FEEDS_EXCHANGE and peer in found:
                 found[peer] = _link(peer, link)
         return [found[peer] for peer in sorted(found)]
+
+
+def _upstream(uri: str) -> dict[str, Any]:
+    return {
+        "uri": uri,
+        "exchange": FEEDS_EXCHANGE,
+        "max-hops": MAX_HOPS_STAR,
+        "prefetch-count": PREFETCH_MESSAGES,
+        "reconnect-delay": RECONNECT_DELAY_S,
+        "ack-mode": "on-confirm",
+    }
 
 
 def _link(peer: str, link: Mapping[str, Any]) -> Link:

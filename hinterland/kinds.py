@@ -17,8 +17,11 @@ __all__ = ["OWNER_OF_KIND", "Kind", "foreign_kinds"]
 OWNER_OF_KIND: Final[dict[str, str]] = {
     "account": "accounts",
     "key": "accounts",
+    "charter": "federation",
     "federation": "federation",
+    "invitation": "federation",
     "member": "federation",
+    "peer": "federation",
     "decision": "directory",
     "ngo": "directory",
     "ngo_import": "directory",

@@ -12,11 +12,12 @@ from typing import Annotated, Final, Literal
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from hinterland.actors import ROLES, STAFF_ROLES, Actor
-from hinterland.errors import BadInput, Inapplicable, NotAllowed, Unavailable
+from hinterland.errors import BadInput, Inapplicable, NotAllowed
 from hinterland.kinds import Kind
 
 __all__ = [
     "ACCESS",
+    "DOOR_PATH",
     "INVITATION_HOURS_DEFAULT",
     "INVITATION_HOURS_MAX",
     "KINDS",
@@ -25,11 +26,11 @@ __all__ = [
     "AlreadyFederated",
     "BadInvitation",
     "BadJoinRequest",
+    "BadWelcome",
     "BrokerAddress",
     "Charter",
     "Create",
     "DigestState",
-    "DoorUnreachable",
     "Expel",
     "Expelled",
     "Federation",
@@ -48,11 +49,12 @@ __all__ = [
     "Overview",
     "Peer",
     "PullerName",
-    "WrongFingerprint",
+    "may",
     "require",
 ]
 
 SERVICE: Final = "federation"
+DOOR_PATH: Final = "/federation/join"  # where a coordinator's gateway takes in nodes that join
 
 TITLE_CHARS_MAX: Final = 200
 NOTE_CHARS_MAX: Final = 2_000
@@ -212,7 +214,7 @@ class Join(Command):
 class Admit(Arguments):
     """`admit`: what the gateway's door passes on from a node that knocks. `request` is two lines, a
     signature by that node's key and JSON (`rules.admission`). Repeated, it has the same result.
-    -> {statement, title, members, broker, puller, head}
+    -> {statement, title, broker, puller, head}: `rules.requests.Welcome`
     """
 
     request: Annotated[str, StringConstraints(min_length=1, max_length=REQUEST_CHARS_MAX)]
@@ -242,7 +244,8 @@ class Overview(Arguments):
 
     -> {head,
         node: {id, region, name, key},
-        federation: null | {id, title, coordinator, role: coordinator | member | expelled, since},
+        federation: null | {id, title, coordinator, role: coordinator | member | joining | expelled,
+            since, root: the root's public key},
         members: as in `members`,
         feeds: [{feed, service, home, epoch, n, home_epoch, home_n, behind, digest: a DigestState,
             last_heard, holes, quarantined, frozen, needs_upgrade}],
@@ -276,10 +279,15 @@ ACCESS: Final[Mapping[str, frozenset[str]]] = {
 }
 
 
-def require(actor: Actor, call: str, node: str) -> None:
-    """Raises NotAllowed, naming who could. An actor of another node counts as anonymous."""
+def may(actor: Actor, call: str, node: str) -> bool:
+    """Whether `actor` may make this call; one of another node counts as anonymous."""
     roles = actor.roles if actor.node == node else frozenset[str]()
-    if ACCESS[call].isdisjoint(roles or {"anonymous"}):
+    return not ACCESS[call].isdisjoint(roles or {"anonymous"})
+
+
+def require(actor: Actor, call: str, node: str) -> None:
+    """Raises NotAllowed, naming who could."""
+    if not may(actor, call, node):
         who = ", ".join(role for role in ROLES if role in ACCESS[call])
         raise NotAllowed(
             f"`{call}` takes one of these roles at {node}: {who}. Ask the node's operator for a "
@@ -333,6 +341,13 @@ class BadJoinRequest(BadInput):
     code = "BAD_JOIN_REQUEST"
 
 
+class BadWelcome(Inapplicable):
+    """What the coordinator answered cannot be used. Its Hinterland may be older or newer than this
+    node's: use the same version on both sides, and join again."""
+
+    code = "BAD_WELCOME"
+
+
 class NodeTaken(Inapplicable):
     """Another node of this federation has this id, or had it. Set up the node under another id."""
 
@@ -350,17 +365,3 @@ class NotReachable(Inapplicable):
     node.toml, start the node again, and repeat the command."""
 
     code = "NOT_REACHABLE"
-
-
-class DoorUnreachable(Unavailable):
-    """The coordinator's door does not answer. Check that its node is up and that this machine can
-    reach the address in the invitation, then join again with the same invitation."""
-
-    code = "DOOR_UNREACHABLE"
-
-
-class WrongFingerprint(Inapplicable):
-    """Whoever answers at the coordinator's address is not who wrote the invitation. Nothing was
-    sent. Ask the coordinator for a new invitation; somebody may be listening in."""
-
-    code = "WRONG_FINGERPRINT"

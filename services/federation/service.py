@@ -1,0 +1,120 @@
+"""The service `federation`: what others may call, and the clock by which links are looked after."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any, Final
+
+from nameko.extensions import DependencyProvider
+from nameko.timer import timer
+from pymongo.errors import PyMongoError
+
+from hinterland.actors import Actor
+from hinterland.bus.room import RoomService
+from hinterland.bus.rpc import rpc
+from hinterland.errors import HinterlandError
+from hinterland.feeds import FeedStore
+from hinterland.identity import Membership
+from hinterland.records import Room
+from services.federation import handlers, queries
+from services.federation.contract import (
+    KINDS,
+    SERVICE,
+    Admit,
+    Create,
+    Expel,
+    Invite,
+    Join,
+    Members,
+    MembershipQuestion,
+    Overview,
+    require,
+)
+from services.federation.handlers import Here
+
+__all__ = ["FederationService"]
+
+log = logging.getLogger(__name__)
+
+LINKS_INTERVAL_S: Final = 10.0
+STATUS_TIMEOUT_S: Final = 3.0
+
+
+class HereProvider(DependencyProvider):  # type: ignore[misc]  # nameko is untyped
+    """Injects this node's identity and broker, read once."""
+
+    def setup(self) -> None:
+        self._here = Here.of(self.container.config["SETTINGS"])
+
+    def get_dependency(self, worker_ctx: Any) -> Here:
+        return self._here
+
+
+class FederationService(RoomService):
+    """This node's identity, its federation, and the links that carry its feeds."""
+
+    name = SERVICE
+    room = Room(SERVICE, KINDS)
+    indexes = queries.INDEXES
+
+    here: Here = HereProvider()
+
+    @staticmethod
+    def membership_of(store: FeedStore) -> Membership | None:
+        """What this service's own follower goes by; the others ask for it."""
+        return queries.membership(store.collection("records"), store.node)
+
+    @rpc
+    def create(self, actor: Actor, params: Create) -> dict[str, Any]:
+        require(actor, "create", self.here.node)
+        return handlers.create(self.records, self.here, params, actor.account)
+
+    @rpc
+    def invite(self, actor: Actor, params: Invite) -> dict[str, Any]:
+        require(actor, "invite", self.here.node)
+        return handlers.invite(self.records, self.here, params, actor.account)
+
+    @rpc
+    def join(self, actor: Actor, params: Join) -> dict[str, Any]:
+        require(actor, "join", self.here.node)
+        return handlers.join(self.records, self.here, params, actor.account)
+
+    @rpc
+    def admit(self, actor: Actor, params: Admit) -> dict[str, Any]:
+        require(actor, "admit", self.here.node)
+        return handlers.admit(self.records, self.here, params)
+
+    @rpc
+    def expel(self, actor: Actor, params: Expel) -> dict[str, Any]:
+        require(actor, "expel", self.here.node)
+        return handlers.expel(self.records, self.here, params, actor.account, self._ask_status)
+
+    @rpc
+    def members(self, actor: Actor, params: Members) -> dict[str, Any]:
+        require(actor, "members", self.here.node)
+        return handlers.members(self.records, self.here)
+
+    @rpc
+    def membership(self, actor: Actor, params: MembershipQuestion) -> dict[str, Any]:
+        require(actor, "membership", self.here.node)
+        return handlers.membership(self.records, self.here)
+
+    @rpc
+    def overview(self, actor: Actor, params: Overview) -> dict[str, Any]:
+        require(actor, "overview", self.here.node)
+        return handlers.overview(self.records, self.here, actor, self._ask_status)
+
+    @timer(interval=LINKS_INTERVAL_S, eager=True)  # type: ignore[untyped-decorator]
+    def look_after_links(self) -> None:
+        try:
+            handlers.arrange_links(self.records, self.here)
+        except (HinterlandError, PyMongoError) as error:
+            log.warning("links are as they were, and looked after again soon: %s", error)
+
+    def _ask_status(self, service: str) -> dict[str, Any]:
+        if service == SERVICE:
+            return self.replication.status()
+        answer: dict[str, Any] = self.calls.call(
+            service, "feed_status", {}, timeout_s=STATUS_TIMEOUT_S
+        )
+        return answer
