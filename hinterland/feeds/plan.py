@@ -7,24 +7,32 @@ place of the accepted version, which stays visible until the entry is settled.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from typing import Final
+from typing import Any, Final
 
 from hinterland.batch import Batch, Position, digest_add, digest_remove, elide
+from hinterland.identity import Cutoff
 from hinterland.replica import Judged
 
 __all__ = [
     "NOTHING",
+    "Filling",
     "Pending",
     "Plan",
     "Standing",
     "Version",
     "Why",
     "apply_entries",
+    "changes_of",
     "count_pending",
+    "counting",
+    "pending_added",
     "plan_append",
+    "plan_fill",
+    "refill",
+    "replay",
     "settle",
 ]
 
@@ -86,6 +94,7 @@ class Standing:
 
 
 NOTHING: Final = Standing()
+HIDDEN: Final = Standing(gone="hide")
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,8 +108,30 @@ class Plan:
 
     def pending_added(self, before: Mapping[str, Standing], why: Why) -> int:
         """By how many the batch changes the number of entries that are pending for this reason."""
-        touched = {record_id: before.get(record_id, NOTHING) for record_id in self.standings}
-        return count_pending(self.standings, why) - count_pending(touched, why)
+        return pending_added(self.standings, before, why)
+
+
+@dataclass(frozen=True, slots=True)
+class Filling:
+    """The writes of payloads that came late, or of entries that were judged again.
+
+    `settled` are the judged entries that still mattered; `elided` are numbers whose payload an
+    erase among them ends.
+    """
+
+    standings: dict[str, Standing]
+    settled: tuple[Judged, ...]
+    elided: frozenset[int]
+
+    def pending_added(self, before: Mapping[str, Standing], why: Why) -> int:
+        return pending_added(self.standings, before, why)
+
+
+def pending_added(
+    standings: Mapping[str, Standing], before: Mapping[str, Standing], why: Why
+) -> int:
+    touched = {record_id: before.get(record_id, NOTHING) for record_id in standings}
+    return count_pending(standings, why) - count_pending(touched, why)
 
 
 def count_pending(standings: Mapping[str, Standing], why: Why) -> int:
@@ -124,6 +155,82 @@ def plan_append(
     )
 
 
+def plan_fill(epoch: int, judged: Sequence[Judged], before: Mapping[str, Standing]) -> Filling:
+    """Work out what becomes of pending entries that were judged again.
+
+    The digest stays: it has counted them already. What is not pending any more is left out.
+    """
+    standings: dict[str, Standing] = {}
+    settled: list[Judged] = []
+    elided: set[int] = set()
+    for item in judged:
+        old = before.get(item.entry.id, NOTHING)
+        pending = old.pending
+        if pending is None or (pending.epoch, pending.n) != (epoch, item.n):
+            continue
+        # As if the pending entry had not been there.
+        cleared = replace(old, pending=None, put=None)
+        if item.entry.op == "erase" and item.reason is None:
+            elided.update(cleared.held_numbers())
+        standings[item.entry.id] = settle(epoch, item, cleared)
+        settled.append(item)
+    return Filling(standings, tuple(settled), frozenset(elided))
+
+
+def replay(
+    batches: Iterable[Batch], ids: Collection[str], judge_at: Callable[[Batch, int], Judged]
+) -> dict[str, Standing]:
+    """How these records stand after `batches` and nothing else; `gone` is "hide" without any."""
+    standings = dict.fromkeys(ids, HIDDEN)
+    for batch in batches:
+        header = batch.header
+        for n, entry in enumerate(header.entries, header.first):
+            if entry.id in standings:
+                old = standings[entry.id]
+                standings[entry.id] = settle(header.epoch, judge_at(batch, n), old)
+    return standings
+
+
+def refill(stored: Batch, given: Batch, numbers: Collection[int]) -> Batch:
+    """The stored batch with the payloads of `numbers` from another copy of it."""
+    first = stored.header.first
+    payloads = tuple(
+        new if n in numbers else old
+        for n, (old, new) in enumerate(zip(stored.payloads, given.payloads, strict=True), first)
+    )
+    return Batch(stored.signature, stored.header, payloads)
+
+
+def counting(batches: Sequence[Batch], cutoff: Cutoff | None) -> int:
+    """How many of a feed's batches count under a cutoff: none, if they are of another branch."""
+    if cutoff is None:
+        return 0
+    count = 0
+    for batch in batches:
+        header = batch.header
+        if (header.epoch, header.last) > cutoff[:2]:
+            break
+        if (header.epoch, header.last) == cutoff[:2] and header.hash != cutoff.hash:
+            return 0
+        count += 1
+    return count
+
+
+def changes_of(judged: Iterable[Judged]) -> list[dict[str, Any]]:
+    """What local listeners are told of entries that were applied."""
+    return [
+        {
+            "id": item.entry.id,
+            "kind": item.entry.kind,
+            "op": item.entry.op,
+            "n": item.n,
+            "scope": item.payload.scope if item.payload else None,
+        }
+        for item in judged
+        if item.reason is None and not item.hole
+    ]
+
+
 def apply_entries(
     epoch: int, judged: Sequence[Judged], before: Mapping[str, Standing], digest: str
 ) -> tuple[dict[str, Standing], str, set[int]]:
@@ -137,8 +244,6 @@ def apply_entries(
         record_id = item.entry.id
         old = standings.get(record_id) or before.get(record_id, NOTHING)
         new = settle(epoch, item, old)
-        if new is None:
-            continue
         if item.entry.op == "erase" and item.reason is None:
             elided.update(old.held_numbers())
         digest = _count(digest, record_id, old, new)
@@ -158,17 +263,17 @@ def _position(version: Version | Pending) -> Position:
     return Position(version.epoch, version.n)
 
 
-def settle(epoch: int, item: Judged, old: Standing) -> Standing | None:
-    """How a record stands after one more entry; None where the entry means nothing to this node."""
+def settle(epoch: int, item: Judged, old: Standing) -> Standing:
+    """How a record stands after one more entry."""
     entry = item.entry
-    if item.reason is not None:
-        if entry.op not in ("put", "delete", "erase"):
-            return None
-        counted = entry.sum if entry.op == "put" else ""
-        pending = Pending(epoch, item.n, counted, Why.QUARANTINE, item.reason)
-        return replace(old, pending=pending, past=_past(old, keep_accepted=True), put=None)
-    if item.hole:
-        pending = Pending(epoch, item.n, entry.sum, Why.HOLE)
+    if item.reason is not None or item.hole:
+        pending = Pending(
+            epoch,
+            item.n,
+            "" if entry.op in ("delete", "erase") else entry.sum,
+            Why.HOLE if item.hole else Why.QUARANTINE,
+            item.reason or "",
+        )
         return replace(old, pending=pending, past=_past(old, keep_accepted=True), put=None)
     if entry.op == "put":
         return Standing(Version(epoch, item.n, entry.sum), past=_past(old), put=item)

@@ -40,7 +40,18 @@ from hinterland.feeds.documents import (
     pending_key,
     standing_of,
 )
-from hinterland.feeds.plan import Plan, Standing, Why, count_pending, plan_append, settle
+from hinterland.feeds.plan import (
+    Plan,
+    Standing,
+    Why,
+    changes_of,
+    counting,
+    pending_added,
+    plan_append,
+    plan_fill,
+    refill,
+    replay,
+)
 from hinterland.identity import Cutoff, Membership
 from hinterland.replica import Check, Held, Judged, judge
 from hinterland.replica.messages import HOLES_ASKED_MAX
@@ -53,9 +64,11 @@ T = TypeVar("T")
 HOLES_LOADED_MAX: Final = 1000
 COMPACTED_MAX: Final = 1000
 QUARANTINE_PAGE_MAX: Final = 1000
+BATCHES_READ: Final = 8  # in one round trip; the first give has room for few
 TRANSACTION_MS_MAX: Final = 60_000
 # How many entries of a feed are pending, by why: kept at its head, nearly always absent.
 COUNTED: Final = {"holes": Why.HOLE, "quarantined": Why.QUARANTINE}
+NEW_HEAD: Final = {"epoch": 1, "n": 0, "hash": ""}
 MAJORITY: Final = WriteConcern("majority", j=True)
 DUPLICATE_KEY: Final = 11000
 
@@ -150,8 +163,7 @@ class FeedStore:
 
     def heads(self, feeds: Iterable[str]) -> dict[str, Document]:
         """The heads of these feeds as they are stored; an empty one where there is none."""
-        empty = {"epoch": 1, "n": 0, "hash": ""}
-        heads: dict[str, Document] = {feed: {"_id": feed, **empty} for feed in feeds}
+        heads: dict[str, Document] = {feed: {"_id": feed, **NEW_HEAD} for feed in feeds}
         for found in self.collection("feeds").find({"_id": {"$in": list(heads)}}):
             heads[found["_id"]] = found
         return heads
@@ -182,12 +194,19 @@ class FeedStore:
         return held_of(document, holes)
 
     def read_after(self, feed: str, after: Position, budget: int) -> tuple[list[bytes], bool]:
-        """Frames that follow a position, about `budget` bytes of them, and whether more remain."""
-        condition = {"$gt": batch_key(feed, *after), "$lt": feed_range(feed)["$lt"]}
+        """Frames that follow a position, about `budget` bytes of them, and whether more remain.
+
+        The batch of the next number comes first, even if it begins before it: on a fork batches
+        end elsewhere, and the asker can only see that from the one that straddles its end.
+        """
+        epoch, n = after
+        next_batch = self._batch_of(feed, epoch, n + 1)
+        start = batch_key(feed, epoch, next_batch["first"] if next_batch else n + 1)
+        condition = {"$gte": start, "$lt": feed_range(feed)["$lt"]}
         frames: list[bytes] = []
         size = 0
         for found in self.collection("batches").find(
-            {"_id": condition}, {"frame": 1}, sort={"_id": 1}
+            {"_id": condition}, {"frame": 1}, sort={"_id": 1}, batch_size=BATCHES_READ
         ):
             if size >= budget:
                 return frames, True
@@ -297,19 +316,8 @@ class FeedStore:
             self.collection("feeds").update_one(
                 {"_id": header.feed}, {"$set": rare}, session=session
             )
-        changes = [
-            {
-                "id": item.entry.id,
-                "kind": item.entry.kind,
-                "op": item.entry.op,
-                "n": item.n,
-                "scope": item.payload.scope if item.payload else None,
-            }
-            for item in judged
-            if item.reason is None and not item.hole
-        ]
         held = self._held(after | rare, session)
-        return Applied(version, plan.batch, held, changes, bytes(stored["frame"]))
+        return Applied(version, plan.batch, held, changes_of(judged), bytes(stored["frame"]))
 
     def _move_head(self, session: ClientSession, batch: Batch) -> Document:
         """Moves the head onto `batch` if it is what follows; returns what was known before it."""
@@ -367,57 +375,26 @@ class FeedStore:
             return None
         state = self.collection("feeds").find_one({"_id": feed}, session=session) or {}
         before = self.standings(session, feed, [item.entry.id for item in judged], state)
-        standings: dict[str, Standing] = {}
-        settled = []
-        for item in judged:
-            old = before[item.entry.id]
-            pending = old.pending
-            if pending is None or (pending.epoch, pending.n) != (header.epoch, item.n):
-                continue
-            # As if the pending entry had not been there: the digest has counted it already.
-            cleared = Standing(old.accepted, None, old.past, old.gone)
-            new = settle(header.epoch, item, cleared)
-            if new is not None:
-                standings[item.entry.id] = new
-                settled.append(item)
-        if not settled:
+        filling = plan_fill(header.epoch, judged, before)
+        if not filling.settled:
             return None
         version = self.next_version(session)
-        epoch = header.epoch
         stored = decode(bytes(found["frame"]))
-        taken = {item.n - header.first for item in settled}
-        payloads = tuple(
-            new if i in taken else old
-            for i, (old, new) in enumerate(zip(stored.payloads, batch.payloads, strict=True))
-        )
-        filled = Batch(stored.signature, stored.header, payloads)
+        filled = refill(stored, batch, {item.n for item in filling.settled})
         self.collection("batches").update_one(
             {"_id": found["_id"]}, {"$set": {"frame": Binary(encode(filled))}}, session=session
         )
-        self._write_standings(session, feed, epoch, standings, before, version)
-        settled_before = {record_id: before[record_id] for record_id in standings}
-        added = {
-            name: count_pending(standings, why) - count_pending(settled_before, why)
-            for name, why in COUNTED.items()
-        }
+        self._elide(session, feed, header.epoch, filling.elided)
+        self._write_standings(session, feed, header.epoch, filling.standings, before, version)
+        added = {name: filling.pending_added(before, why) for name, why in COUNTED.items()}
+        tombs = state.get("tombs") or any(each.gone for each in filling.standings.values())
         end = self.collection("feeds").find_one_and_update(
             {"_id": feed},
-            {"$inc": added},
+            {"$inc": added, **({"$set": {"tombs": True}} if tombs else {})},
             session=session,
             return_document=ReturnDocument.AFTER,
         )
-        changes = [
-            {
-                "id": item.entry.id,
-                "kind": item.entry.kind,
-                "op": item.entry.op,
-                "n": item.n,
-                "scope": item.payload.scope,
-            }
-            for item in settled
-            if item.payload is not None
-        ]
-        return Applied(version, filled, self._held(end, session), changes)
+        return Applied(version, filled, self._held(end, session), changes_of(filling.settled))
 
     def retry(self, keys: Iterable[str]) -> list[Applied]:
         """Judge quarantined entries again, after an upgrade; the others stay as they are."""
@@ -439,73 +416,83 @@ class FeedStore:
         return judge(batch.header, n, line, foreign_kinds=self._foreign_kinds, check=self._check)
 
     def freeze(self, feed: str, reason: str) -> None:
-        self.collection("feeds").update_one({"_id": feed}, {"$set": {"frozen": reason}})
+        """Stop a feed where it is; also one of which nothing is held yet."""
+        self.collection("feeds").update_one(
+            {"_id": feed}, {"$set": {"frozen": reason}, "$setOnInsert": NEW_HEAD}, upsert=True
+        )
 
     def set_recovery(self, feed: str, recover_to: int) -> None:
         """Say up to where our own feed once went (0: nothing lacks); no write until it is there."""
         self.collection("feeds").update_one(
             {"_id": feed},
-            {
-                "$set": {"recover_to": recover_to},
-                "$setOnInsert": {"epoch": 1, "n": 0, "hash": "", "holes": 0},
-            },
+            {"$set": {"recover_to": recover_to}, "$setOnInsert": NEW_HEAD},
             upsert=recover_to > 0,
         )
 
     def truncate(self, feed: str, cutoff: Cutoff | None) -> Applied | None:
-        """Take back what was applied beyond the cutoff; its batches go to `hidden`, to be shown."""
+        """Take back what was applied beyond the cutoff; its batches go to `hidden`, to be shown.
+
+        A cutoff with another hash than is held there lies on another branch: then everything is
+        taken back, so that the right one is asked for. A frozen feed thaws. None if there was
+        nothing to do.
+        """
         return self.transact(lambda session: self._truncate(session, feed, cutoff))
 
     def _truncate(self, session: ClientSession, feed: str, cutoff: Cutoff | None) -> Applied | None:
         state = self.collection("feeds").find_one({"_id": feed}, session=session)
-        epoch, last = (cutoff.epoch, cutoff.n) if cutoff else (0, 0)
-        if state is None or (state["epoch"], state["n"]) <= (epoch, last):
+        if state is None:
             return None
-        beyond = {"$gt": batch_key(feed, epoch, last), "$lt": feed_range(feed)["$lt"]}
-        affected: set[str] = set()
-        hidden = 0
-        latest_batch: Batch | None = None
-        for found in self.collection("batches").find({"_id": beyond}, session=session):
-            latest_batch = decode(bytes(found["frame"]))
-            affected.update(entry.id for entry in latest_batch.header.entries)
-            hidden += len(latest_batch.header.entries)
+        kept, beyond = self._split(session, feed, cutoff)
+        if not beyond:
+            self.collection("feeds").update_one(
+                {"_id": feed}, {"$set": {"frozen": None}}, session=session
+            )
+            return None
+        ids = {entry.id for _, batch in beyond for entry in batch.header.entries}
+        for found, _ in beyond:
             self.collection("hidden").replace_one(
                 {"_id": found["_id"]}, found, upsert=True, session=session
             )
-        self.collection("batches").delete_many({"_id": beyond}, session=session)
-        before = self.standings(session, feed, list(affected), state)
-        standings = {record_id: Standing(gone="hide") for record_id in affected}
-        head: Batch | None = None
-        for found in self.collection("batches").find(
-            {"_id": feed_range(feed)}, sort={"_id": 1}, session=session
-        ):
-            head = decode(bytes(found["frame"]))
-            for n, entry in enumerate(head.header.entries, head.header.first):
-                if entry.id in affected:
-                    old = standings[entry.id]
-                    standings[entry.id] = settle(epoch, self._judge(head, n), old) or old
+        self.collection("batches").delete_many(
+            {"_id": {"$in": [found["_id"] for found, _ in beyond]}}, session=session
+        )
+        before = self.standings(session, feed, list(ids), state)
+        standings = replay(kept, ids, self._judge)
         version = self.next_version(session)
+        head = kept[-1].header if kept else None
+        epoch = head.epoch if head else 1
         self._write_standings(session, feed, epoch, standings, before, version)
-        counts = {
-            name: state.get(name, 0) + count_pending(standings, why) - count_pending(before, why)
-            for name, why in COUNTED.items()
-        }
+        digest = head.digest if head else DIGEST_OF_NOTHING
         end = {
-            "epoch": head.header.epoch if head else 1,
-            "n": head.header.last if head else 0,
-            "hash": head.header.hash if head else "",
-            "digest": head.header.digest if head else "0" * 64,
-            "signed_digest": head.header.digest if head else "0" * 64,
-            **counts,
+            "epoch": epoch,
+            "n": head.last if head else 0,
+            "hash": head.hash if head else "",
+            "digest": digest,
+            "signed_digest": digest,
+            **{
+                name: state.get(name, 0) + pending_added(standings, before, why)
+                for name, why in COUNTED.items()
+            },
             "frozen": None,
-            "hidden": state.get("hidden", 0) + hidden,
+            "hidden": state.get("hidden", 0) + sum(len(b.header.entries) for _, b in beyond),
         }
         self.collection("feeds").update_one({"_id": feed}, {"$set": end}, session=session)
-        changes = [{"id": record_id, "op": "hide"} for record_id in affected]
-        held = held_of({"_id": feed, **end}, {})
-        if head is None and latest_batch is None:
-            return None
-        return Applied(version, head or latest_batch, held, changes)  # type: ignore[arg-type]
+        held = self._held({**state, **end}, session)
+        changes = [{"id": record_id, "op": "hide"} for record_id in sorted(ids)]
+        return Applied(version, beyond[-1][1], held, changes)
+
+    def _split(
+        self, session: ClientSession, feed: str, cutoff: Cutoff | None
+    ) -> tuple[list[Batch], list[tuple[Document, Batch]]]:
+        """The batches that count, and those that do not."""
+        found = list(
+            self.collection("batches").find(
+                {"_id": feed_range(feed)}, sort={"_id": 1}, session=session
+            )
+        )
+        batches = [decode(bytes(document["frame"])) for document in found]
+        kept = batches[: counting(batches, cutoff)]
+        return kept, list(zip(found, batches, strict=True))[len(kept) :]
 
     def compact(self) -> int:
         """Elide superseded payloads, a bounded number of records at a time; returns how many."""
