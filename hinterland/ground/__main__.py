@@ -1,4 +1,4 @@
-"""`python -m hinterland.ground mongod`, or `rabbitmq`: prints where the server is, or the remedy."""
+"""`python -m hinterland.ground mongod` or `rabbitmq`: where the server is, else the remedy."""
 
 from __future__ import annotations
 
