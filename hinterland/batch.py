@@ -30,6 +30,7 @@ from hinterland.errors import HinterlandError
 __all__ = [
     "BATCH_BYTES_MAX",
     "BATCH_ENTRIES_MAX",
+    "BATCH_PREFIX",
     "DIGEST_OF_NOTHING",
     "ENTRY_BYTES_MAX",
     "ENTRY_DEPTH_MAX",
@@ -51,12 +52,14 @@ __all__ = [
     "kind_of",
     "pack",
     "payload_line",
+    "read_newer",
     "read_payload",
     "seal",
 ]
 
 FORMAT_VERSION: Final = 1
-BATCH_PREFIX: Final = b"hinterland batch v1\n"
+# The same for every version of the format, so that an older node can tell who wrote a newer batch.
+BATCH_PREFIX: Final = b"hinterland batch\n"
 BATCH_ENTRIES_MAX: Final = 500
 BATCH_BYTES_MAX: Final = 1024 * 1024
 ENTRY_BYTES_MAX: Final = 256 * 1024
@@ -212,9 +215,7 @@ def _shift(digest: str, record_id: str, position: Position, payload_sum: str, si
     return f"{(int(digest, 16) + sign * part) % DIGEST_MODULUS:064x}"
 
 
-def payload_line(
-    record_id: str, kind: str, scope: str, body: dict[str, Any], salt: bytes
-) -> bytes:
+def payload_line(record_id: str, kind: str, scope: str, body: dict[str, Any], salt: bytes) -> bytes:
     """The line of a put. The salt keeps a hash in the header from confirming a guessed content.
 
     Raises BadBatch if the line exceeds `ENTRY_BYTES_MAX` or `ENTRY_DEPTH_MAX`.
@@ -357,11 +358,19 @@ def decode(frame: bytes) -> Batch:
         header,
         tuple(
             line
-            if line and hashlib.sha256(line).hexdigest() == entry.sum and len(line) <= ENTRY_BYTES_MAX
+            if line
+            and hashlib.sha256(line).hexdigest() == entry.sum
+            and len(line) <= ENTRY_BYTES_MAX
             else b""
             for line, entry in zip(payloads, header.entries, strict=True)
         ),
     )
+
+
+def read_newer(frame: bytes) -> tuple[bytes, bytes, str]:
+    """Signature, header line and claimed feed of a batch for which `decode` raised NeedsUpgrade."""
+    signature, line = _decompress(frame).split(b"\n", 2)[:2]
+    return b64decode(signature), line, str(orjson.loads(line).get("feed"))
 
 
 def _decompress(frame: bytes) -> bytes:
