@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Self
@@ -11,6 +11,8 @@ from pydantic import ValidationError
 
 from hinterland.batch import Payload
 from hinterland.clock import from_us
+from hinterland.errors import BadInput
+from hinterland.files.reference import FileReference, read_references
 from hinterland.kinds import Kind, foreign_kinds
 
 __all__ = ["Record", "Room"]
@@ -22,17 +24,30 @@ def _no_index(kind: str, body: Body) -> Body:
     return {}
 
 
+def _files_at_top(kind: str, body: Body) -> Iterable[Any]:
+    files = body.get("files") or ()
+    # A mistake to be named, not to be passed over.
+    return files if isinstance(files, list | tuple) else (files,)
+
+
 @dataclass(frozen=True, slots=True)
 class Room:
-    """One service's records: their kinds, and the fields `ix` that its queries need of each."""
+    """One service's records: their kinds, the fields `ix` that its queries need of each, and where
+    in a body its `hinterland.files.reference.FileReference`s are; by default, a list `files`.
+    """
 
     service: str
     kinds: Mapping[str, Kind]
     index: Callable[[str, Body], Body] = _no_index
+    files: Callable[[str, Body], Iterable[Any]] = _files_at_top
 
     @property
     def foreign_kinds(self) -> frozenset[str]:
         return foreign_kinds(self.service)
+
+    def references(self, kind: str, body: Body) -> tuple[FileReference, ...]:
+        """The files that a body refers to; none for kinds of newer nodes. Raises BadInput."""
+        return read_references(self.files(kind, body)) if kind in self.kinds else ()
 
     def check(self, payload: Payload) -> str | None:
         """Why a payload of a known kind cannot be applied; kinds of newer nodes are kept unread."""
@@ -47,6 +62,10 @@ class Room:
             first = error.errors(include_url=False, include_input=False)[0]
             place = ".".join(map(str, first["loc"]))
             return f"{place}: {first['msg']}"
+        try:
+            self.references(payload.kind, payload.body)
+        except BadInput as error:
+            return str(error)
         return None
 
 
