@@ -2,76 +2,29 @@
 
 from __future__ import annotations
 
-import signal
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
-from contextlib import closing
 from pathlib import Path
-from typing import Any, Final
 
 import pytest
 
-from cli.rpc import Caller
-from hinterland.actors import Actor
 from hinterland.config import Settings
 from hinterland.ground import PortMapper, Rabbitmq, free_ports
 from hinterland.ground import start as start_server
-from hinterland.ground.process import leashed, poll
 from hinterland.testing import NewNode
+from tests.integration.service_process import ServiceProcess
 
-LIMIT_S: Final = 30.0
-OPERATOR: Final = Actor("yunnan.account.1", frozenset({"operator"}), "yunnan")
-
-
-class Service:
-    """One process of the service `notes`, or of a room; what it logs is in `log`."""
-
-    def __init__(self, settings: Settings, log: Path, command: list[str]) -> None:
-        self.settings = settings
-        self.log = log
-        with log.open("wb") as output:
-            self.process = subprocess.Popen(
-                leashed([sys.executable, *command]), stdout=output, stderr=subprocess.STDOUT
-            )
-
-    def wait_until_it_says(self, words: str, times: int = 1) -> None:
-        poll(lambda: self.count(words) >= times, self.running, f"“{words}”", LIMIT_S)
-
-    def count(self, words: str) -> int:
-        """How often the log says this."""
-        return self.log.read_text().count(words)
-
-    def running(self) -> bool:
-        return self.process.poll() is None
-
-    def call(self, method: str, /, *, actor: Actor = OPERATOR, **params: Any) -> Any:
-        """Calls the service as the command line does."""
-        with closing(Caller(self.settings.amqp_uri, self.settings.dir)) as caller:
-            return caller.call("notes", method, actor, params)
-
-    def stop(self) -> int:
-        """Tells it to stop; returns its exit code."""
-        self.process.send_signal(signal.SIGTERM)
-        return self.process.wait(LIMIT_S)
-
-    def close(self) -> None:
-        self.process.kill()
-        self.process.wait()
-
-
-StartNotes = Callable[..., Service]
+StartNotes = Callable[..., ServiceProcess]
 
 
 @pytest.fixture
 def start_notes(tmp_path: Path) -> Iterator[StartNotes]:
     """Starts an instance of the service `notes` of a node; returns when it serves."""
-    started: list[Service] = []
+    started: list[ServiceProcess] = []
 
-    def start(settings: Settings, *, wait: bool = True) -> Service:
+    def start(settings: Settings, *, wait: bool = True) -> ServiceProcess:
         log = tmp_path / f"notes-{len(started)}.log"
         command = ["-m", "tests.integration.bus.notes", str(settings.dir)]
-        service = Service(settings, log, command)
+        service = ServiceProcess(settings, "notes", log, command)
         started.append(service)
         if wait:
             service.wait_until_it_says("serving")
@@ -79,11 +32,11 @@ def start_notes(tmp_path: Path) -> Iterator[StartNotes]:
 
     yield start
     for service in started:
-        service.close()
+        service.kill()
 
 
 @pytest.fixture
-def notes(new_node: NewNode, start_notes: StartNotes) -> Service:
+def notes(new_node: NewNode, start_notes: StartNotes) -> ServiceProcess:
     """The service `notes` of a node that has no federation yet."""
     return start_notes(new_node("yunnan"))
 

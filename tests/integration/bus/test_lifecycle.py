@@ -16,8 +16,9 @@ from hinterland.config import Settings
 from hinterland.errors import Unavailable
 from hinterland.ground.process import poll
 from hinterland.testing import NewNode
+from tests.integration.service_process import LIMIT_S, OPERATOR, ServiceProcess
 
-from .conftest import LIMIT_S, OPERATOR, OwnBroker, Service, StartNotes
+from .conftest import OwnBroker, StartNotes
 
 START = """
 import sys
@@ -44,7 +45,7 @@ def in_background() -> Any:
         yield call
 
 
-def answers(service: Service) -> bool:
+def answers(service: ServiceProcess) -> bool:
     try:
         return bool(service.call("who"))
     except Unavailable:
@@ -52,7 +53,7 @@ def answers(service: Service) -> bool:
 
 
 def test_a_running_call_is_answered_before_the_service_stops(
-    notes: Service, in_background: InBackground
+    notes: ServiceProcess, in_background: InBackground
 ) -> None:
     """SIGTERM takes no answer away from a caller."""
     answer = in_background(notes.settings, "wait", name="the end", seconds=1)
@@ -65,13 +66,13 @@ def test_a_running_call_is_answered_before_the_service_stops(
 
 
 def test_a_call_whose_service_was_killed_is_run_by_the_next_one(
-    notes: Service, start_notes: StartNotes, in_background: InBackground
+    notes: ServiceProcess, start_notes: StartNotes, in_background: InBackground
 ) -> None:
     """The broker delivers again what was not answered."""
     answer = in_background(notes.settings, "wait", name="ever", seconds=0.5)
     notes.wait_until_it_says("waiting for ever")
 
-    notes.close()
+    notes.kill()
     start_notes(notes.settings)
 
     assert answer.result(LIMIT_S) == {"waited": 0.5}
