@@ -94,8 +94,8 @@ def invite(here: Here, hours: int) -> None:
     params = {"command_id": here.new_command_id(), "valid_hours": hours}
     made = here.call(SERVICE, "invite", params)
     click.echo(made["invitation"])
-    here.say(f"It lets one node join, until {made['expires_at']}. There: ")
-    here.say("hinterland --dir DIR federation join INVITATION")
+    here.say(f"It lets one node join, until {made['expires_at']}. There, it is used like this:")
+    here.say("  hinterland --dir DIR federation join INVITATION")
 
 
 @federation.command()

@@ -20,6 +20,7 @@ __all__ = ["OUT_OF_STEP", "CommandGroup", "Here", "with_here"]
 
 OUT_OF_STEP: Final = 3
 COMMAND_ID_BYTES: Final = 16
+PIPE_COLUMNS: Final = 240
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -31,6 +32,9 @@ class Here:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.console = Console()
+        if not self.console.is_terminal:
+            # A pipe has no width; what reads it wants whole ids.
+            self.console = Console(width=PIPE_COLUMNS)
         self.progress = Console(stderr=True)
         self._caller: Caller | None = None
 

@@ -8,6 +8,7 @@ import click
 
 from cli.federation import federation
 from cli.here import CommandGroup, Here
+from cli.key import key
 from cli.node import init, up
 from cli.quarantine import quarantine
 from cli.status import status
@@ -51,5 +52,5 @@ def main(context: click.Context, folder: Path) -> None:
     context.call_on_close(here.close)
 
 
-for command in (init, up, status, verify, federation, quarantine):
+for command in (init, up, status, verify, federation, key, quarantine):
     main.add_command(command)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 import click
-from rich.table import Table
+from rich.table import Column, Table
 
 from cli.here import CommandGroup, Here, with_here
 from cli.output import print_json, shown_json
@@ -39,7 +39,9 @@ def list_(here: Here, as_json: bool) -> None:
     if not found:
         here.say("Nothing is in quarantine.")
         return
-    table = Table("Id", "Record", "Since", "Reason")
+    table = Table(
+        Column("Id", overflow="fold"), Column("Record", overflow="fold"), "Since", "Reason"
+    )
     for item in found:
         table.add_row(item["id"], item["record"], item["since"], item["reason"])
     here.console.print(table)
