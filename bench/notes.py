@@ -18,28 +18,11 @@ from hinterland.records import Positions, Published, Records, Room
 __all__ = ["ROOM", "following", "membership", "notes", "records", "store"]
 
 CITIES: Final = ("昆明市", "大理市", "丽江市", "曲靖市", "玉溪市", "兰州市", "天水市", "张掖市")
-WORDS: Final = [
-    "environment",
-    "education",
-    "migrants",
-    "elderly",
-    "health",
-    "disability",
-    "环境保护",
-    "教育支持",
-    "流动儿童",
-    "老年人",
-    "健康",
-    "残障",
-    "妇女权益",
-    "社区发展",
-    "灾害救援",
-    "动物保护",
-    "志愿服务",
-    "法律援助",
-    "乡村振兴",
-    "文化传承",
-]
+WORDS: Final = (
+    *("environment", "education", "migrants", "elderly", "health", "disability"),
+    *("环境保护", "教育支持", "流动儿童", "老年人", "健康", "残障", "妇女权益", "社区发展"),
+    *("灾害救援", "动物保护", "志愿服务", "法律援助", "乡村振兴", "文化传承"),
+)
 
 
 class Note(BaseModel):
@@ -49,6 +32,7 @@ class Note(BaseModel):
     city: str
     words: list[str]
     text: str
+    phone: str
 
 
 ROOM: Final = Room(
@@ -66,8 +50,8 @@ def notes(count: int) -> list[dict[str, Any]]:
             "name": f"{random.choice(CITIES)}{random.choice(WORDS)}中心 {n}",
             "city": random.choice(CITIES),
             "words": random.sample(WORDS, 5),
-            "text": " ".join(random.choices(WORDS, k=80))
-            + f" +86 871 {random.randrange(10**8):08d}",
+            "text": " ".join(random.choices(WORDS, k=80)),
+            "phone": f"+86 871 {random.randrange(10**8):08d}",
         }
         for n in range(count)
     ]

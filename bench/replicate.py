@@ -24,6 +24,7 @@ from pymongo import InsertOne, MongoClient, WriteConcern
 from bench.ground import Ground, ground
 from bench.notes import following, membership, notes, records
 from hinterland.bus.names import FEEDS_EXCHANGE
+from hinterland.errors import HinterlandError
 from hinterland.identity import NodeKey
 from hinterland.records import Changes, Command
 
@@ -33,6 +34,7 @@ RECORDS: Final = 20_000
 GROUP: Final = 500
 ROUNDS: Final = 3
 SINGLE: Final = 60
+PATIENCE_S: Final = 60
 UP, DOWN = "yunnan", "gansu"
 FEED: Final = f"{UP}/notes"
 
@@ -80,12 +82,15 @@ def measure(
         part = documents[round_ * share : (round_ + 1) * share]
         began = monotonic()
         for start in range(0, share, GROUP):
-            here.execute_many(
+            results = here.execute_many(
                 [
                     Command(f"{round_}-{start}-{i}", None, put(body))
                     for i, body in enumerate(part[start : start + GROUP])
                 ]
             )
+            for result in results:
+                if isinstance(result, HinterlandError):
+                    raise result
         ask(peer, ("hold", (round_ + 1) * share), connection)
         replicated.append(share / (monotonic() - began))
     raw = sum(len(orjson.dumps(body)) for body in documents[: share * ROUNDS])
@@ -107,6 +112,10 @@ def measure(
     report("bare federated message, p50", f"{median(bare) * 1000:.1f} ms")
     report("mutation to visible at the peer, p50", f"{median(visible) * 1000:.1f} ms")
     report("visible / bare", f"{median(visible) / median(bare):.2f}")
+    durable = [one_durable(servers.mongo_uri, documents[i]) for i in range(SINGLE)]
+    floor = median(bare) + 2 * median(durable)
+    report("one plain durable write, p50", f"{median(durable) * 1000:.1f} ms")
+    report("visible / (bare + a durable write at each end)", f"{median(visible) / floor:.2f}")
     report("no-op sync, a feed", f"{ask(peer, ('heads',), connection)} bytes")
 
 
@@ -147,15 +156,29 @@ def one_bare(channel: Any, connection: pika.BlockingConnection, peer: Connection
     return monotonic() - began
 
 
+def one_durable(mongo_uri: str, body: dict[str, Any]) -> float:
+    with MongoClient[dict[str, Any]](mongo_uri) as client:
+        collection = client["plain"].get_collection(
+            "single", write_concern=WriteConcern("majority", j=True)
+        )
+        collection.insert_one({"warm": True})
+        began = monotonic()
+        collection.insert_one(dict(body))
+        return monotonic() - began
+
+
 def ask(peer: Connection, question: tuple[Any, ...], connection: pika.BlockingConnection) -> Any:
     peer.send(question)
+    give_up_at = monotonic() + PATIENCE_S
     while not peer.poll(0.2):
         connection.process_data_events(0)
+        if monotonic() > give_up_at:
+            raise TimeoutError(f"the other node did not answer {question} in {PATIENCE_S} s")
     return peer.recv()
 
 
 def report(what: str, figure: str) -> None:
-    print(f"  {what:<40} {figure}")  # noqa: T201  # a bench prints
+    print(f"  {what:<48} {figure}")  # noqa: T201  # a bench prints
 
 
 def follow(peer: Connection, mongo_uri: str, amqp_uri: str, key_files: dict[str, bytes]) -> None:
