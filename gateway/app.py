@@ -1,0 +1,102 @@
+"""What a gateway is made of, put together."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Final
+
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
+from starlette.routing import Mount, Route, WebSocketRoute
+from starlette.staticfiles import StaticFiles
+
+from gateway import limits
+from gateway.auth import Auth
+from gateway.broker import Broker
+from gateway.context import Node
+from gateway.documents import Documents
+from gateway.door import Door
+from gateway.execution import Execution
+from gateway.graphiql import ASSETS_DIR, ASSETS_PATH, page
+from gateway.health import Health
+from gateway.http import Endpoint
+from gateway.http.question import HEAD_HEADER
+from gateway.live import Changes, Heads, Interests
+from gateway.responses import Responses
+from gateway.rpc import Rpc
+from gateway.schema.schema import build_schema
+from gateway.websocket import Sockets
+from gateway.websocket.socket import Services
+from hinterland.config import Settings
+
+__all__ = ["GRAPHQL_PATH", "Gateway", "Steps"]
+
+GRAPHQL_PATH: Final = "/graphql"
+PREFLIGHT_S: Final = 24 * 60 * 60
+
+# An app on any web page may ask. There are no cookies, so a page can send nothing in the name of
+# its reader but a key that it was given.
+CORS: Final = Middleware(
+    CORSMiddleware,
+    allow_origins=["*"],
+    allow_methods=["GET", "POST"],
+    allow_headers=["Authorization", "Content-Type", HEAD_HEADER],
+    expose_headers=[HEAD_HEADER, "ETag", "Retry-After"],
+    max_age=PREFLIGHT_S,
+)
+
+
+@dataclass(frozen=True)
+class Steps:
+    """What makes answers fast, each of which the benchmark can leave out."""
+
+    documents: bool = True
+    compiled: bool = True
+    responses: bool = True
+
+
+class Gateway:
+    """`app` answers GraphQL, `door` takes in nodes that join. Both are ASGI applications, and live
+    as long as the lifespan of `app`."""
+
+    def __init__(self, settings: Settings, steps: Steps | None = None) -> None:
+        steps = steps or Steps()
+        schema = build_schema()
+        rpc = Rpc()
+        heads, interests = Heads(), Interests()
+        auth = Auth(rpc, settings.id)
+        node = Node(settings.id, rpc, heads, interests)
+        documents = Documents(schema, limits.DOCUMENTS_MAX if steps.documents else 0)
+        execution = Execution(schema, compiled=steps.compiled)
+        responses = Responses(heads, limits.RESPONSES_BYTES_MAX if steps.responses else 0)
+        sockets = Sockets(Services(node, auth, documents, execution))
+        # `auth` first: who asks it next shall not be told what was true before the change.
+        changes = Changes((auth, heads, sockets, interests))
+        health = Health(rpc, settings.id, settings.services)
+        self.broker = Broker(settings.amqp_uri, (rpc, changes), f"gateway {settings.id}")
+        self.door = Door(rpc).app
+        self.app = Starlette(
+            routes=[
+                Route(
+                    GRAPHQL_PATH,
+                    Endpoint(node, auth, documents, execution, responses, page),
+                ),
+                WebSocketRoute(GRAPHQL_PATH, sockets),
+                Route("/healthz", health.healthz),
+                Route("/readyz", health.readyz),
+                Mount(ASSETS_PATH, StaticFiles(directory=ASSETS_DIR, check_dir=False)),
+            ],
+            middleware=[CORS],
+            lifespan=self._lifespan,
+        )
+
+    @asynccontextmanager
+    async def _lifespan(self, _app: Starlette) -> AsyncIterator[None]:
+        self.broker.start()
+        try:
+            yield
+        finally:
+            await self.broker.stop()
