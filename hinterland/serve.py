@@ -35,6 +35,7 @@ from pymongo.errors import PyMongoError  # noqa: E402
 
 from hinterland.bus.connection import Reconnects, opened  # noqa: E402
 from hinterland.bus.room import RoomService  # noqa: E402
+from hinterland.bus.rpc import Rpc  # noqa: E402
 from hinterland.config import Settings  # noqa: E402
 from hinterland.errors import HinterlandError, NotFound, Unavailable  # noqa: E402
 from hinterland.mongo import connect  # noqa: E402
@@ -161,10 +162,15 @@ def _log_to_stderr(settings: Settings, service: str) -> None:
         level=settings.log_level,
         format=f"%(asctime)s %(levelname)s {settings.id}/{service} %(name)s: %(message)s",
     )
-    # What a method raises is logged once, by hinterland.bus.rpc, where it is a surprise.
-    logging.getLogger("nameko.containers").setLevel(logging.CRITICAL)
+    logging.getLogger("nameko.containers").addFilter(_not_of_a_call)
     logging.getLogger("pymongo").setLevel(logging.WARNING)
     logging.getLogger("amqp").setLevel(logging.WARNING)
+
+
+def _not_of_a_call(record: logging.LogRecord) -> bool:
+    """nameko logs whatever a method raises. Of calls, `hinterland.bus.rpc` logs the surprises."""
+    worker = record.args[0] if isinstance(record.args, tuple) and record.args else None
+    return not isinstance(getattr(worker, "entrypoint", None), Rpc)
 
 
 @click.command(help="Run SERVICE of the node whose folder is DIR, in the foreground.")

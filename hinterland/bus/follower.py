@@ -232,7 +232,7 @@ class Follower(DependencyProvider):  # type: ignore[misc]  # nameko is untyped
         elif info["exchange"] == LOCAL_EXCHANGE:
             self.membership.hint()
         elif info["exchange"] == FEEDS_EXCHANGE and info["routing_key"] != self._own_key:
-            self._following.receive(info["routing_key"], bytes(message.body), now)
+            self._following.receive(info["routing_key"], message.body or b"", now)
 
     def _take_membership(self, membership: Membership) -> None:
         self.storage.store.set_membership(membership)

@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+from urllib.parse import quote, urlsplit, urlunsplit
 
 import pytest
+from pymongo import MongoClient
 
+from hinterland.broker import Broker
 from hinterland.config import Settings
-from hinterland.ground import PortMapper, Rabbitmq, free_ports
+from hinterland.feeds import FeedStore
+from hinterland.ground import Management, PortMapper, Rabbitmq, free_ports
 from hinterland.ground import start as start_server
+from hinterland.ground.process import poll
+from hinterland.identity import Member, Membership, NodeKey
 from hinterland.testing import NewNode
-from tests.integration.service_process import ServiceProcess
+from tests.integration.service_process import LIMIT_S, ServiceProcess
 
 StartNotes = Callable[..., ServiceProcess]
 
@@ -79,3 +88,69 @@ def own_broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OwnBroker]:
     broker = OwnBroker(tmp_path_factory.mktemp("own"))
     yield broker
     broker.close()
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Two nodes that follow each other over a real link, `yunnan` and `gansu`."""
+
+    yunnan: Settings
+    gansu: Settings
+
+
+@pytest.fixture
+def pair(new_node: NewNode, management: Management) -> Pair:
+    """Two members of one federation. Their services know it from their databases."""
+    yunnan, gansu = new_node("yunnan"), new_node("gansu", "CN-GS")
+    brokers = {
+        node.id: Broker(management, node.id, urlsplit(node.amqp_uri).path.removeprefix("/"))
+        for node in (yunnan, gansu)
+    }
+    for broker in brokers.values():
+        broker.prepare()
+    link(brokers["yunnan"], brokers["gansu"], yunnan, gansu)
+    link(brokers["gansu"], brokers["yunnan"], gansu, yunnan)
+    for broker in brokers.values():
+        poll(
+            lambda broker=broker: all(link.running for link in broker.links()),  # type: ignore[misc]
+            lambda: True,
+            "the links",
+            LIMIT_S,
+        )
+    members = {
+        node.id: Member(
+            node.id,
+            node.region,
+            node.id,
+            NodeKey.load(node.key_path).public,
+            "2026-01-01T00:00:00.000Z",
+        )
+        for node in (yunnan, gansu)
+    }
+    membership = Membership("notes-0000000000000000", "yunnan", members)
+    for node in (yunnan, gansu):
+        believe(node, membership)
+    return Pair(yunnan, gansu)
+
+
+def link(upstream: Broker, downstream: Broker, up: Settings, down: Settings) -> None:
+    """Lets `down` pull from `up`."""
+    password = secrets.token_hex(8)
+    user = upstream.make_peer(down.id, password)
+    upstream.let_pull(down.id, downstream.puller())
+    parts = urlsplit(up.amqp_uri)
+    address = f"{quote(user, safe='')}:{password}@{parts.hostname}:{parts.port}"
+    downstream.pull_from(up.id, urlunsplit(parts._replace(netloc=address)))
+
+
+def believe(node: Settings, membership: Membership) -> None:
+    """Leaves a membership in the service's database, as if it had been asked for before."""
+    with MongoClient[dict[str, Any]](node.mongo_uri, tz_aware=True) as client:
+        store = FeedStore(
+            client[node.database("notes")],
+            node=node.id,
+            index=lambda kind, body: {},
+            check=lambda payload: None,
+            foreign_kinds=frozenset(),
+        )
+        store.set_membership(membership)

@@ -62,6 +62,7 @@ class Notes(RoomService):
 
     @rpc
     def write_note(self, actor: Actor, params: WriteNote) -> dict[str, Any]:
+        log.info("writing %s", params.command_id)
         return self.records.execute(
             params.command_id,
             actor.account,

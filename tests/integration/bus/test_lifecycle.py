@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ import pytest
 from cli.rpc import Caller
 from hinterland.config import Settings
 from hinterland.errors import Unavailable
+from hinterland.ground import Mongod, free_ports, start
 from hinterland.ground.process import poll
 from hinterland.testing import NewNode
 from tests.integration.service_process import LIMIT_S, OPERATOR, ServiceProcess
@@ -109,6 +111,30 @@ def test_a_service_stops_while_its_broker_is_away(
     own_broker.start()
 
     assert code == 0
+
+
+def test_a_service_outlives_its_database(
+    tmp_path: Path, new_node: NewNode, start_notes: StartNotes, in_background: InBackground
+) -> None:
+    """A write that meets a restart of mongod is done when it is back, once, and nothing is lost."""
+    (port,) = free_ports(1)
+    mongod = Mongod(tmp_path / "mongo", port)
+    started = start(mongod, tmp_path / "mongod.log")
+    try:
+        notes = start_notes(new_node("yunnan", mongo_uri=mongod.uri))
+        first = notes.call("write_note", command_id="before", text="a")
+
+        started.kill()
+        answer = in_background(notes.settings, "write_note", command_id="during", text="b")
+        notes.wait_until_it_says("writing during")
+        started = start(mongod, tmp_path / "mongod.log")
+        second = answer.result(LIMIT_S)
+
+        assert notes.call("get_notes")["notes"] == {first["id"]: "a", second["id"]: "b"}
+        assert notes.running()
+    finally:
+        notes.kill()
+        started.stop()
 
 
 @pytest.mark.parametrize(
