@@ -46,6 +46,8 @@ INDEXES: Final[dict[str, list[IndexModel]]] = {
         IndexModel([("feed", ASCENDING), ("_id", ASCENDING)], name="feed"),
         # A poller reads what arrived since; also the order in which reactions look.
         IndexModel([("kind", ASCENDING), ("arrived", ASCENDING), ("_id", ASCENDING)], name="kind"),
+        # Whether any other record refers to a file, and whether a shared one does; most have none.
+        IndexModel([("files", ASCENDING)], name="files", sparse=True),
         # Compaction finds records with superseded payloads; most have none.
         IndexModel(
             [("past", ASCENDING)],
@@ -139,6 +141,7 @@ def standing_of(
         else None,
         past=tuple(held.get("past") or ()) + tuple((pending or {}).get("past") or ()),
         gone=tomb["op"] if tomb and not record else None,
+        files=tuple(record.get("files") or ()) if record else (),
     )
 
 

@@ -67,7 +67,8 @@ class Standing:
     """How one record stands in one feed.
 
     `put` is the judged entry to write when it is new; `gone` is "delete" or "erase" for a record
-    that the feed has ended. `past` are numbers of superseded payloads that are still held.
+    that the feed has ended. `past` are numbers of superseded payloads that are still held. `files`
+    are the hashes of those that the accepted version refers to, where it is stored.
     """
 
     accepted: Version | None = None
@@ -75,6 +76,7 @@ class Standing:
     past: tuple[int, ...] = ()
     gone: str | None = None
     put: Judged | None = None
+    files: tuple[str, ...] = ()
 
     @property
     def counted(self) -> Version | Pending | None:

@@ -14,8 +14,6 @@ from pymongo.client_session import ClientSession
 from pymongo.collection import Collection
 from pymongo.database import Database
 from pymongo.errors import BulkWriteError, DuplicateKeyError
-from pymongo.read_concern import ReadConcern
-from pymongo.write_concern import WriteConcern
 
 from hinterland.batch import (
     DIGEST_OF_NOTHING,
@@ -52,9 +50,12 @@ from hinterland.feeds.plan import (
     refill,
     replay,
 )
+from hinterland.files.library import Library
+from hinterland.files.reference import FileReference
 from hinterland.identity import Cutoff, Membership
 from hinterland.replica import Check, Held, Judged, judge
 from hinterland.replica.messages import HOLES_ASKED_MAX
+from hinterland.transactions import transact
 
 __all__ = ["Applied", "FeedStore", "HeadMoved"]
 
@@ -65,11 +66,9 @@ HOLES_LOADED_MAX: Final = 1000
 COMPACTED_MAX: Final = 1000
 QUARANTINE_PAGE_MAX: Final = 1000
 BATCHES_READ: Final = 8  # in one round trip; the first give has room for few
-TRANSACTION_MS_MAX: Final = 60_000
 # How many entries of a feed are pending, by why: kept at its head, nearly always absent.
 COUNTED: Final = {"holes": Why.HOLE, "quarantined": Why.QUARANTINE}
 NEW_HEAD: Final = {"epoch": 1, "n": 0, "hash": ""}
-MAJORITY: Final = WriteConcern("majority", j=True)
 DUPLICATE_KEY: Final = 11000
 
 
@@ -90,11 +89,16 @@ class Applied:
     frame: bytes = b""  # the batch as it is stored and sent
 
 
-class FeedStore:
-    """All feeds of one service of one node, in a database of their own.
+def _no_files(kind: str, body: dict[str, Any]) -> Sequence[FileReference]:
+    return ()
 
-    `index` computes a record's `ix` from its payload; `check` and `foreign_kinds` judge entries
-    again when a payload comes late or a quarantined entry is retried.
+
+class FeedStore:
+    """All feeds of one service of one node, in a database of their own, and their files.
+
+    `index` computes a record's `ix` from its payload, `files` says which files it refers to;
+    `check` and `foreign_kinds` judge entries again when a payload comes late or a quarantined entry
+    is retried.
     """
 
     def __init__(
@@ -105,11 +109,14 @@ class FeedStore:
         index: Callable[[str, dict[str, Any]], dict[str, Any]],
         check: Check,
         foreign_kinds: frozenset[str],
+        files: Callable[[str, dict[str, Any]], Sequence[FileReference]] = _no_files,
         clock: Clock = system_clock,
     ) -> None:
         self.node = node
+        self.library = Library(database, node=node, clock=clock)
         self._database = database
         self._index = index
+        self._files = files
         self._check = check
         self._foreign_kinds = foreign_kinds
         self._clock = clock
@@ -122,6 +129,7 @@ class FeedStore:
         for name in ("feeds", "batches", "hidden", "meta"):
             if name not in existing:
                 self._database.create_collection(name)
+        self.library.ensure_indexes()
 
     def collection(self, name: str) -> Collection[Document]:
         return self._database[name]
@@ -259,13 +267,7 @@ class FeedStore:
     def transact(self, work: Callable[[ClientSession], T]) -> T:
         """Run `work` in a transaction: snapshot reads, majority, journaled."""
         try:
-            with self._database.client.start_session() as session:
-                return session.with_transaction(
-                    work,
-                    read_concern=ReadConcern("snapshot"),
-                    write_concern=MAJORITY,
-                    max_commit_time_ms=TRANSACTION_MS_MAX,
-                )
+            return transact(self._database, work)
         except BulkWriteError as error:
             if any(e["code"] == DUPLICATE_KEY for e in error.details["writeErrors"]):
                 raise HeadMoved() from error
@@ -555,7 +557,7 @@ class FeedStore:
         state: Mapping[str, Any],
     ) -> dict[str, Standing]:
         """How these records stand in `feed`; `state` is its head, which says what there can be."""
-        projection = {"feed": 1, "epoch": 1, "n": 1, "sum": 1, "past": 1, "op": 1}
+        projection = dict.fromkeys(("feed", "epoch", "n", "sum", "past", "op", "files"), 1)
         records, tombs = (
             {
                 found["_id"]: found
@@ -603,6 +605,32 @@ class FeedStore:
         for name, operations in (("records", records), ("tombs", tombs), ("pending", pending)):
             if operations:
                 self.collection(name).bulk_write(operations, ordered=False, session=session)
+        self._settle_files(session, feed, standings, before)
+
+    def _settle_files(
+        self,
+        session: ClientSession,
+        feed: str,
+        standings: Mapping[str, Standing],
+        before: Mapping[str, Standing],
+    ) -> None:
+        """What these versions refer to has to be here, and what none does any more has to go."""
+        references: dict[str, FileReference] = {}
+        released: set[str] = set()
+        for record_id, new in standings.items():
+            if new.accepted is not None and new.put is not None:
+                references |= {each.sha256: each for each in self._files_of(new.put)}
+            elif new.gone is None:
+                continue
+            old = before[record_id]
+            # Written by an earlier batch of the same transaction, a version is not read back.
+            written = self._files_of(old.put) if old.put is not None else ()
+            released.update(old.files, (each.sha256 for each in written))
+        if references or released:
+            self.library.settle(session, feed.partition("/")[0], references, released)
+
+    def _files_of(self, put: Judged) -> Sequence[FileReference]:
+        return self._files(put.payload.kind, put.payload.body) if put.payload is not None else ()
 
     def _write_accepted(
         self,
@@ -666,6 +694,8 @@ class FeedStore:
         }
         if standing.past:
             document["past"] = list(standing.past)
+        if files := self._files(payload.kind, payload.body):
+            document["files"] = sorted({each.sha256 for each in files})
         return document
 
     def _elide(self, session: ClientSession, feed: str, epoch: int, numbers: Iterable[int]) -> None:

@@ -1,10 +1,17 @@
-"""What can be wrong with a file that somebody uploads."""
+"""What can be wrong with a file that somebody uploads, or refers to."""
 
 from __future__ import annotations
 
 from hinterland.errors import BadInput, Unavailable
 
-__all__ = ["FileDamaged", "FileEmpty", "FileNotPrepared", "FileTooLarge", "PictureRefused"]
+__all__ = [
+    "FileDamaged",
+    "FileEmpty",
+    "FileNotHere",
+    "FileNotPrepared",
+    "FileTooLarge",
+    "PictureRefused",
+]
 
 
 class FileEmpty(BadInput):
@@ -35,3 +42,9 @@ class FileNotPrepared(Unavailable):
     """The file took more time or memory than this node gives to one. Make it smaller."""
 
     code = "FILE_NOT_PREPARED"
+
+
+class FileNotHere(BadInput):
+    """No file with this hash is on this node. Upload it, and send the command again."""
+
+    code = "FILE_NOT_HERE"

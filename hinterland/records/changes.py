@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Final
 
@@ -14,6 +14,7 @@ from pydantic import ValidationError
 from hinterland.batch import Draft, payload_line
 from hinterland.clock import ULID_RANDOM_BYTES, from_us, new_ulid
 from hinterland.errors import BadInput, Inapplicable, NotFound
+from hinterland.files.errors import FileNotHere
 from hinterland.records.room import Body, Record, Room
 
 __all__ = ["PRIVATE", "Changes", "derived_id"]
@@ -44,15 +45,21 @@ class Changes:
         now: datetime,
         by: str | None,
         load: Callable[[str], Record | None],
+        lacking: Callable[[Iterable[str]], set[str]],
     ) -> None:
+        """`load` finds a record by its id; `lacking` says which files are neither here nor coming,
+        by their hashes.
+        """
         self.node = node
         self.now = now
         self.by = by
         self.touched: set[str] = set()
         self.drafts: list[tuple[str, Draft, Body | None]] = []  # scope, draft, body
         self.fresh: set[str] = set()  # ids made here, which nothing is known of
+        self.files: set[str] = set()  # hashes that this command begins to refer to
         self._room = room
         self._load = load
+        self._lacking = lacking
         self._written: dict[str, Record | None] = {}
 
     def get(self, record_id: str) -> Record | None:
@@ -72,8 +79,9 @@ class Changes:
     def put(self, kind: str, body: Body, scope: str, record_id: str | None = None) -> str:
         """Write a whole record, a new one where `record_id` is None; returns its id.
 
-        Raises BadInput where the body is not what the kind says, Inapplicable where the record
-        would change between private and shared.
+        Raises BadInput where the body is not what the kind says, FileNotHere where it refers to a
+        file that nobody has uploaded, Inapplicable where the record would change between private
+        and shared.
         """
         if record_id is None:
             record_id = self.new_id(kind)
@@ -99,6 +107,7 @@ class Changes:
                 "A record never moves between private and shared; write another one that it names.",
                 field="scope",
             )
+        self._refer(kind, body, old)
         line = payload_line(record_id, kind, scope, body, os.urandom(SALT_BYTES))
         self._write(scope, Draft(record_id, kind, "put", self.by, line), body)
         self._written[record_id] = Record(
@@ -115,6 +124,14 @@ class Changes:
             body=body,
         )
         return record_id
+
+    def _refer(self, kind: str, body: Body, old: Record | None) -> None:
+        files = {each.sha256 for each in self._room.references(kind, body)}
+        if files and old is not None:
+            files -= {each.sha256 for each in self._room.references(old.kind, old.body)}
+        if files and self._lacking(files):
+            raise FileNotHere(field="files")
+        self.files |= files
 
     def delete(self, record_id: str) -> None:
         """End a record. Its past payloads stay until compaction. Raises NotFound."""

@@ -230,8 +230,12 @@ class Records:
             for batch in self._seal(decided, scope, heads[self._feed(scope)], federation)
         ]
 
+        files = {sha256 for each in decided for sha256 in each.changes.files}
+
         def work(session: ClientSession) -> list[Applied]:
             version = self.store.next_version(session, serial)
+            if self.store.library.lacking(files, session):
+                raise HeadMoved()  # removed since the command saw it: it will be refused
             applied = [
                 self.store.append_in(session, batch, judged, version=version, before=before)
                 for batch, judged, before in sealed
@@ -267,6 +271,7 @@ class Records:
                 now=self._clock(),
                 by=command.by,
                 load=self._load,
+                lacking=self.store.library.lacking,
             )
             changes.touched.add(f"command {command.id}")
             try:

@@ -1,0 +1,192 @@
+"""Bodies in MongoDB, laid out as GridFS has it, so that every GridFS tool reads them.
+
+files.files    one document a body: its hash as `filename`, its length, what it was found to be
+files.chunks   its bytes, `CHUNK_BYTES` a document; also those of parts and uploads under way
+files.usage    how many bytes are here for each home
+
+PyMongo's own GridFS refuses transactions; a body must go with the last record that refers to it, so
+the two collections are written here (github.com/mongodb/specifications, GridFS).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from bson import Binary, ObjectId
+from pymongo import ASCENDING, IndexModel, UpdateOne
+from pymongo.client_session import ClientSession
+from pymongo.database import Database
+
+from hinterland.errors import NotFound
+from hinterland.files.media_types import SNIFFED_HEAD_BYTES, SNIFFED_TAIL_BYTES, sniff
+
+__all__ = ["BUCKET", "CHUNK_BYTES", "Bodies", "Body", "BodyGone", "Document"]
+
+Document = dict[str, Any]
+
+BUCKET: Final = "files"
+CHUNK_BYTES: Final = 128 * 1024
+CHUNKS_READ_AT_ONCE: Final = 8  # what a slow reader keeps in memory: 1 MiB
+
+INDEXES: Final[dict[str, list[IndexModel]]] = {
+    "files": [
+        IndexModel([("filename", ASCENDING)], name="hash", unique=True),
+        # The sweep looks for uploads that nothing ever referred to; most have been.
+        IndexModel(
+            [("metadata.at", ASCENDING)],
+            name="unreferenced",
+            partialFilterExpression={"metadata.referenced": False},
+        ),
+    ],
+    "chunks": [
+        IndexModel([("files_id", ASCENDING), ("n", ASCENDING)], name="files_id_n", unique=True)
+    ],
+    "usage": [],
+}
+
+
+class BodyGone(NotFound):
+    """The file was removed while it was being read. Whoever refers to it no longer does."""
+
+    code = "FILE_GONE"
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """A body that is here: `size` in bytes, `type` as this node found it."""
+
+    sha256: str
+    size: int
+    type: str
+    home: str
+    key: ObjectId
+
+
+class Bodies:
+    """The bodies of one room of one node."""
+
+    def __init__(self, database: Database[Document]) -> None:
+        self.files = database[f"{BUCKET}.files"]
+        self.chunks = database[f"{BUCKET}.chunks"]
+        self.usage = database[f"{BUCKET}.usage"]
+
+    # Reading
+
+    def find(self, sha256: str, session: ClientSession | None = None) -> Body | None:
+        found = self.files.find_one({"filename": sha256}, session=session)
+        if found is None:
+            return None
+        about = found["metadata"]
+        return Body(sha256, found["length"], about["type"], about["home"], found["_id"])
+
+    def here(self, hashes: Iterable[str], session: ClientSession | None = None) -> set[str]:
+        """Which of these bodies are here."""
+        condition = {"filename": {"$in": list(hashes)}}
+        return {
+            found["filename"]
+            for found in self.files.find(condition, {"filename": 1}, session=session)
+        }
+
+    def stream(self, body: Body, start: int = 0, end: int | None = None) -> Iterator[bytes]:
+        """The bytes from `start` up to, not including, `end`. Raises BodyGone midway."""
+        end = body.size if end is None else min(end, body.size)
+        if not 0 <= start < end:
+            return
+        at = start - start % CHUNK_BYTES
+        for chunk in self._chunks(body.key, at // CHUNK_BYTES, (end - 1) // CHUNK_BYTES):
+            if chunk["n"] * CHUNK_BYTES != at:
+                break
+            yield bytes(chunk["data"])[max(start - at, 0) : end - at]
+            at += CHUNK_BYTES
+        if at < end:
+            raise BodyGone()
+
+    def read(self, body: Body, start: int, length: int) -> bytes:
+        """At most `length` bytes from `start`. Raises BodyGone."""
+        return b"".join(self.stream(body, start, start + length))
+
+    def fingerprint(self, key: ObjectId) -> tuple[str, str]:
+        """SHA-256 and type of what was written under `key`, a chunk at a time."""
+        digest = hashlib.sha256()
+        head = tail = b""
+        for chunk in self._chunks(key, 0, None):
+            data = bytes(chunk["data"])
+            digest.update(data)
+            head = head or data[:SNIFFED_HEAD_BYTES]
+            tail = (tail + data)[-SNIFFED_TAIL_BYTES:]
+        return digest.hexdigest(), sniff(head, tail)
+
+    def _chunks(self, key: ObjectId, first: int, last: int | None) -> Iterator[Document]:
+        numbers = {"$gte": first} if last is None else {"$gte": first, "$lte": last}
+        return self.chunks.find(
+            {"files_id": key, "n": numbers}, sort={"n": 1}, batch_size=CHUNKS_READ_AT_ONCE
+        )
+
+    # Writing
+
+    def write(
+        self, key: ObjectId, start: int, data: bytes, session: ClientSession | None = None
+    ) -> None:
+        """Chunks of a body that is not complete yet; `start` is where a chunk begins."""
+        self.chunks.insert_many(
+            [
+                {
+                    "files_id": key,
+                    "n": (start + at) // CHUNK_BYTES,
+                    "data": Binary(data[at : at + CHUNK_BYTES]),
+                }
+                for at in range(0, len(data), CHUNK_BYTES)
+            ],
+            session=session,
+        )
+
+    def complete(
+        self, session: ClientSession, body: Body, *, referenced: bool, now: datetime
+    ) -> None:
+        """Make a body of the chunks under its key, whose hash was checked.
+
+        Raises DuplicateKeyError where the body is here already.
+        """
+        self.files.insert_one(
+            {
+                "_id": body.key,
+                "filename": body.sha256,
+                "length": body.size,
+                "chunkSize": CHUNK_BYTES,
+                "uploadDate": now,
+                "metadata": {
+                    "type": body.type,
+                    "home": body.home,
+                    "referenced": referenced,
+                    "at": now,
+                },
+            },
+            session=session,
+        )
+        self.usage.update_one(
+            {"_id": body.home}, {"$inc": {"bytes": body.size}}, upsert=True, session=session
+        )
+
+    def remove(self, session: ClientSession, hashes: Iterable[str]) -> None:
+        """Forget these bodies. Their bytes are overwritten as the database reuses the space."""
+        condition = {"filename": {"$in": list(hashes)}}
+        found = list(self.files.find(condition, {"length": 1, "metadata": 1}, session=session))
+        if not found:
+            return
+        keys = [each["_id"] for each in found]
+        self.files.delete_many({"_id": {"$in": keys}}, session=session)
+        self.drop_chunks(keys, session)
+        self.usage.bulk_write(
+            [
+                UpdateOne({"_id": each["metadata"]["home"]}, {"$inc": {"bytes": -each["length"]}})
+                for each in found
+            ],
+            session=session,
+        )
+
+    def drop_chunks(self, keys: Iterable[ObjectId], session: ClientSession | None = None) -> None:
+        self.chunks.delete_many({"files_id": {"$in": list(keys)}}, session=session)

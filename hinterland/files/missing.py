@@ -1,0 +1,249 @@
+"""Bodies that records here refer to and that are still elsewhere, and the parts that have come.
+
+files.missing  one document a body: for whom, how much of it is here, when to ask for it again
+
+What has come of a body survives a restart. It is only a body once all of it hashes to its name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Final, TypeVar
+
+from bson import ObjectId
+from pymongo import ASCENDING, IndexModel, UpdateOne
+from pymongo.client_session import ClientSession
+from pymongo.database import Database
+from pymongo.errors import DuplicateKeyError
+
+from hinterland.files.bodies import BUCKET, CHUNK_BYTES, Bodies, Body, Document
+from hinterland.files.reference import FileReference
+from hinterland.transactions import transact
+
+__all__ = ["HOME_BYTES_MAX", "Kept", "Missing", "MissingFile", "Outcome"]
+
+T = TypeVar("T")
+
+HOME_BYTES_MAX: Final = 16 * 1024 * 1024 * 1024
+"""How many bytes a node keeps for one other home, in each of its rooms."""
+
+INDEXES: Final[list[IndexModel]] = [
+    IndexModel([("size", ASCENDING), ("_id", ASCENDING)], name="smallest")
+]
+
+
+class Outcome(StrEnum):
+    """What keeping a part came to."""
+
+    PART = "part"
+    COMPLETE = "complete"
+    WRONG = "wrong"  # complete, but other bytes than its name says: thrown away
+    STALE = "stale"  # not what is lacking now: nothing was kept
+    GONE = "gone"  # no record refers to it any more
+
+
+@dataclass(frozen=True, slots=True)
+class MissingFile:
+    """A body to fetch. `size` is what a record says; `total` what who gave the first part says, 0
+    before. `got` bytes are here, from its start. `alone`: what several gave was wrong once, so one
+    must give all of it. `tries` counts how often nobody had it.
+    """
+
+    sha256: str
+    size: int
+    home: str
+    got: int = 0
+    total: int = 0
+    alone: bool = False
+    tries: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """`file` is how the body stands now, None where it is no longer missing; `givers` who gave."""
+
+    outcome: Outcome
+    file: MissingFile | None = None
+    givers: tuple[str, ...] = ()
+
+
+class Missing:
+    """The missing bodies of one room of one node."""
+
+    def __init__(
+        self,
+        database: Database[Document],
+        bodies: Bodies,
+        *,
+        node: str,
+        clock: Callable[[], datetime],
+        home_bytes_max: int = HOME_BYTES_MAX,
+    ) -> None:
+        self.collection = database[f"{BUCKET}.missing"]
+        self._database = database
+        self._bodies = bodies
+        self._node = node
+        self._clock = clock
+        self._home_bytes_max = home_bytes_max
+
+    # Which
+
+    def expect(
+        self, session: ClientSession, home: str, references: Iterable[FileReference]
+    ) -> None:
+        """Records of `home` refer to these, and they are not here."""
+        now = self._clock()
+        operations = [
+            UpdateOne(
+                {"_id": reference.sha256},
+                {
+                    "$setOnInsert": {
+                        "home": home,
+                        "size": reference.size,
+                        "since": now,
+                        "due": now,
+                    }
+                },
+                upsert=True,
+            )
+            for reference in references
+        ]
+        if operations:
+            self.collection.bulk_write(operations, ordered=False, session=session)
+
+    def forget(self, session: ClientSession, hashes: Iterable[str]) -> None:
+        """Nothing refers to these any more, or they are here: drop their parts."""
+        condition = {"_id": {"$in": list(hashes)}}
+        found = list(self.collection.find(condition, {"part": 1}, session=session))
+        if found:
+            self.collection.delete_many(condition, session=session)
+            self._bodies.drop_chunks([each["part"] for each in found if "part" in each], session)
+
+    def known(self, hashes: Iterable[str], session: ClientSession | None = None) -> set[str]:
+        """Which of these are missing and will be fetched."""
+        condition = {"_id": {"$in": list(hashes)}}
+        return {
+            found["_id"] for found in self.collection.find(condition, {"_id": 1}, session=session)
+        }
+
+    def next(self) -> MissingFile | None:
+        """What to fetch now: the smallest that is due, of a home that has not used up its space."""
+        while True:
+            condition: Document = {"due": {"$lte": self._clock()}}
+            if full := self.full_homes():
+                condition["home"] = {"$nin": full}
+            found = self.collection.find_one(condition, sort=[("size", 1), ("_id", 1)])
+            if found is None:
+                return None
+            if self._bodies.find(found["_id"]) is not None:
+                # Somebody has uploaded the same bytes here in the meantime.
+                self._drop(found["_id"])
+            elif found.get("total") and found["got"] == found["total"]:
+                # This process ended between the last part and the check.
+                self._finish(found)
+            else:
+                return _file(found)
+
+    def full_homes(self) -> list[str]:
+        """Homes for which no more is kept here: their records are shown without new files."""
+        condition = {"bytes": {"$gte": self._home_bytes_max}, "_id": {"$ne": self._node}}
+        return [found["_id"] for found in self._bodies.usage.find(condition)]
+
+    # Parts
+
+    def keep(self, sha256: str, start: int, total: int, data: bytes, giver: str) -> Kept:
+        """Keep what `giver` gave of a body of `total` bytes, from `start`.
+
+        `data` is whole chunks, or goes to the end.
+        """
+        if start % CHUNK_BYTES or (start + len(data) != total and len(data) % CHUNK_BYTES):
+            raise ValueError("a part begins and ends with chunks")
+
+        def work(session: ClientSession) -> Document | Kept:
+            found = self.collection.find_one({"_id": sha256}, session=session)
+            if found is None:
+                return Kept(Outcome.GONE)
+            if found.get("got", 0) != start or found.get("total", 0) not in (0, total):
+                return Kept(Outcome.STALE, _file(found))
+            part = found.get("part") or ObjectId()
+            self._bodies.write(part, start, data, session)
+            givers = sorted({*found.get("givers", ()), giver})
+            more = {"part": part, "got": start + len(data), "total": total, "givers": givers}
+            self.collection.update_one(
+                {"_id": sha256}, {"$set": {**more, "tries": 0}}, session=session
+            )
+            return {**found, **more, "tries": 0}
+
+        found = self._transact(work)
+        if isinstance(found, Kept):
+            return found
+        return self._finish(found) if found["got"] == total else Kept(Outcome.PART, _file(found))
+
+    def _finish(self, found: Document) -> Kept:
+        """Check a body of which all parts have come."""
+        sha256, part, givers = found["_id"], found["part"], tuple(found["givers"])
+        digest, media_type = self._bodies.fingerprint(part)
+        if digest != sha256:
+            return Kept(Outcome.WRONG, self.restart(sha256), givers)
+        body = Body(sha256, found["total"], media_type, found["home"], part)
+
+        def work(session: ClientSession) -> Kept:
+            taken = self.collection.delete_one({"_id": sha256, "part": part}, session=session)
+            if not taken.deleted_count:
+                return Kept(Outcome.GONE)
+            self._bodies.complete(session, body, referenced=True, now=self._clock())
+            return Kept(Outcome.COMPLETE, givers=givers)
+
+        try:
+            return self._transact(work)
+        except DuplicateKeyError:
+            # Somebody has uploaded the same bytes here at the same time.
+            self._drop(sha256)
+            return Kept(Outcome.COMPLETE, givers=givers)
+
+    def restart(self, sha256: str) -> MissingFile | None:
+        """Throw away what has come of it, and have one node give all of it."""
+
+        def work(session: ClientSession) -> Document | None:
+            found = self.collection.find_one({"_id": sha256}, session=session)
+            if found is None:
+                return None
+            self._bodies.drop_chunks([found["part"]] if "part" in found else [], session)
+            fresh = {name: found[name] for name in ("home", "size", "since", "due")}
+            fresh |= {"alone": True, "tries": found.get("tries", 0)}
+            self.collection.replace_one({"_id": sha256}, fresh, session=session)
+            return {"_id": sha256, **fresh}
+
+        found = self._transact(work)
+        return _file(found) if found else None
+
+    def postpone(self, sha256: str, seconds: float) -> None:
+        """Nobody has it, or nobody answers: ask again later, and fetch others meanwhile."""
+        due = self._clock() + timedelta(seconds=seconds)
+        self.collection.update_one({"_id": sha256}, {"$set": {"due": due}, "$inc": {"tries": 1}})
+
+    def hasten(self) -> None:
+        """Somebody is there again who was not: whatever was postponed is due."""
+        now = self._clock()
+        self.collection.update_many({"due": {"$gt": now}}, {"$set": {"due": now}})
+
+    def _drop(self, sha256: str) -> None:
+        self._transact(lambda session: self.forget(session, [sha256]))
+
+    def _transact(self, work: Callable[[ClientSession], T]) -> T:
+        return transact(self._database, work)
+
+
+def _file(found: Document) -> MissingFile:
+    return MissingFile(
+        sha256=found["_id"],
+        size=found["size"],
+        home=found["home"],
+        got=found.get("got", 0),
+        total=found.get("total", 0),
+        alone=found.get("alone", False),
+        tries=found.get("tries", 0),
+    )
