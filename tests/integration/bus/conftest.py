@@ -27,16 +27,15 @@ StartNotes = Callable[..., ServiceProcess]
 
 @pytest.fixture
 def start_notes(tmp_path: Path) -> Iterator[StartNotes]:
-    """Starts an instance of the service `notes` of a node; returns when it serves."""
+    """Starts an instance of one of the little services of this folder; returns when it serves."""
     started: list[ServiceProcess] = []
 
-    def start(settings: Settings, *, wait: bool = True) -> ServiceProcess:
-        log = tmp_path / f"notes-{len(started)}.log"
-        command = ["-m", "tests.integration.bus.notes", str(settings.dir)]
-        service = ServiceProcess(settings, "notes", log, command)
+    def start(settings: Settings, name: str = "notes") -> ServiceProcess:
+        log = tmp_path / f"{name}-{len(started)}.log"
+        command = ["-m", f"tests.integration.bus.{name}", str(settings.dir)]
+        service = ServiceProcess(settings, name, log, command)
         started.append(service)
-        if wait:
-            service.wait_until_it_says("serving")
+        service.wait_until_it_says("serving")
         return service
 
     yield start
