@@ -13,7 +13,7 @@ from typing import Any, Final, Protocol
 
 from hinterland.batch import Batch, Position
 from hinterland.feeds import Applied, HeadMoved
-from hinterland.identity import Cutoff, Membership, NodeKey
+from hinterland.identity import Cutoff, Membership, verify
 from hinterland.replica import (
     Append,
     Check,
@@ -28,13 +28,23 @@ from hinterland.replica import (
     Resume,
     Serve,
     Truncate,
+    Verify,
 )
 
-__all__ = ["Following", "Store"]
+__all__ = ["Following", "Signer", "Store"]
 
 log = logging.getLogger(__name__)
 
 SEED_BITS: Final = 64
+
+
+class Signer(Protocol):
+    """A node's key; `hinterland.identity.NodeKey` is the real one."""
+
+    @property
+    def public(self) -> str: ...
+
+    def sign(self, message: bytes) -> bytes: ...
 
 
 class Store(Protocol):
@@ -62,7 +72,7 @@ class Following:
         *,
         node: str,
         service: str,
-        key: NodeKey,
+        key: Signer,
         store: Store,
         check: Check,
         foreign_kinds: frozenset[str],
@@ -70,10 +80,12 @@ class Following:
         changed: Callable[[Applied], None],
         random: Random,
         membership: Membership | None = None,
+        verify: Verify = verify,
     ) -> None:
         """`publish(routing_key, body)` sends on the feeds exchange and may lose what it is given;
         `changed` hears of every commit after it.
         """
+        self._verify = verify
         self._node = node
         self._service = service
         self._key = key
@@ -92,6 +104,7 @@ class Following:
             membership=membership,
             key=self._key.public,
             sign=self._key.sign,
+            verify=self._verify,
             check=self._check,
             foreign_kinds=self._foreign_kinds,
             held=self._store.held(),

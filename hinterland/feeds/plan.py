@@ -28,6 +28,7 @@ __all__ = [
     "changes_of",
     "count_pending",
     "counting",
+    "is_beyond",
     "pending_added",
     "plan_append",
     "plan_fill",
@@ -203,8 +204,11 @@ def refill(stored: Batch, given: Batch, numbers: Collection[int]) -> Batch:
     return Batch(stored.signature, stored.header, payloads)
 
 
-def counting(batches: Sequence[Batch], cutoff: Cutoff | None) -> int:
-    """How many of a feed's batches count under a cutoff: none, if they are of another branch."""
+def counting(batches: Sequence[Batch], cutoff: Cutoff | None, *, frozen: bool) -> int:
+    """How many of a feed's batches count under a cutoff: none, if they are of another branch.
+
+    A frozen feed may be on the wrong branch: it counts only if it reaches the cutoff.
+    """
     if cutoff is None:
         return 0
     count = 0
@@ -212,10 +216,14 @@ def counting(batches: Sequence[Batch], cutoff: Cutoff | None) -> int:
         header = batch.header
         if (header.epoch, header.last) > cutoff[:2]:
             break
-        if (header.epoch, header.last) == cutoff[:2] and header.hash != cutoff.hash:
-            return 0
         count += 1
-    return count
+        if (header.epoch, header.last) == cutoff[:2]:
+            return count if header.hash == cutoff.hash else 0
+    return 0 if frozen else count
+
+
+def is_beyond(batch: Batch, cutoff: Cutoff | None) -> bool:
+    return cutoff is None or (batch.header.epoch, batch.header.last) > cutoff[:2]
 
 
 def changes_of(judged: Iterable[Judged]) -> list[dict[str, Any]]:

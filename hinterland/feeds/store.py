@@ -44,6 +44,7 @@ from hinterland.feeds.plan import (
     Why,
     changes_of,
     counting,
+    is_beyond,
     pending_added,
     plan_append,
     plan_fill,
@@ -434,9 +435,8 @@ class FeedStore:
     def truncate(self, feed: str, cutoff: Cutoff | None) -> Applied | None:
         """Take back what was applied beyond the cutoff; its batches go to `hidden`, to be shown.
 
-        A cutoff with another hash than is held there lies on another branch: then everything is
-        taken back, so that the right one is asked for. A frozen feed thaws. None if there was
-        nothing to do.
+        What is held may be of another branch than the cutoff: then everything is taken back, so
+        that the right one is asked for. A frozen feed thaws. None if there was nothing to do.
         """
         return self.transact(lambda session: self._truncate(session, feed, cutoff))
 
@@ -444,19 +444,20 @@ class FeedStore:
         state = self.collection("feeds").find_one({"_id": feed}, session=session)
         if state is None:
             return None
-        kept, beyond = self._split(session, feed, cutoff)
-        if not beyond:
+        kept, taken = self._split(session, feed, cutoff, frozen=bool(state.get("frozen")))
+        if not taken:
             self.collection("feeds").update_one(
                 {"_id": feed}, {"$set": {"frozen": None}}, session=session
             )
             return None
-        ids = {entry.id for _, batch in beyond for entry in batch.header.entries}
+        ids = {entry.id for _, batch in taken for entry in batch.header.entries}
+        beyond = [(found, batch) for found, batch in taken if is_beyond(batch, cutoff)]
         for found, _ in beyond:
             self.collection("hidden").replace_one(
                 {"_id": found["_id"]}, found, upsert=True, session=session
             )
         self.collection("batches").delete_many(
-            {"_id": {"$in": [found["_id"] for found, _ in beyond]}}, session=session
+            {"_id": {"$in": [found["_id"] for found, _ in taken]}}, session=session
         )
         before = self.standings(session, feed, list(ids), state)
         standings = replay(kept, ids, self._judge)
@@ -481,10 +482,10 @@ class FeedStore:
         self.collection("feeds").update_one({"_id": feed}, {"$set": end}, session=session)
         held = self._held({**state, **end}, session)
         changes = [{"id": record_id, "op": "hide"} for record_id in sorted(ids)]
-        return Applied(version, beyond[-1][1], held, changes)
+        return Applied(version, taken[-1][1], held, changes)
 
     def _split(
-        self, session: ClientSession, feed: str, cutoff: Cutoff | None
+        self, session: ClientSession, feed: str, cutoff: Cutoff | None, *, frozen: bool
     ) -> tuple[list[Batch], list[tuple[Document, Batch]]]:
         """The batches that count, and those that do not."""
         found = list(
@@ -493,7 +494,7 @@ class FeedStore:
             )
         )
         batches = [decode(bytes(document["frame"])) for document in found]
-        kept = batches[: counting(batches, cutoff)]
+        kept = batches[: counting(batches, cutoff, frozen=frozen)]
         return kept, list(zip(found, batches, strict=True))[len(kept) :]
 
     def compact(self) -> int:

@@ -21,7 +21,7 @@ from hinterland.replica.effects import (
     Serve,
     Truncate,
 )
-from hinterland.replica.messages import Line
+from hinterland.replica.messages import Line, Verify
 from hinterland.replica.protocol import Drop, Held, Replica
 
 __all__ = [
@@ -41,5 +41,6 @@ __all__ = [
     "Resume",
     "Serve",
     "Truncate",
+    "Verify",
     "judge",
 ]

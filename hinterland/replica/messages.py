@@ -19,7 +19,7 @@ import orjson
 
 from hinterland.batch import FEED_PATTERN, FRAME_BYTES_MAX, HASH_PATTERN
 from hinterland.errors import HinterlandError
-from hinterland.identity import NODE_ID, verify
+from hinterland.identity import NODE_ID
 
 __all__ = [
     "BUDGET_BYTES_MAX",
@@ -30,6 +30,7 @@ __all__ = [
     "BadMessage",
     "Line",
     "Message",
+    "Verify",
     "open_message",
     "rest_hash",
     "split_batches",
@@ -46,6 +47,10 @@ GIVE_BYTES_MAX: Final = BUDGET_BYTES_MAX + FRAME_BYTES_MAX
 GIVE_BATCHES_MAX: Final = 10_000
 TABLE_LINES_MAX: Final = 200
 HOLES_ASKED_MAX: Final = 200
+
+Verify = Callable[[str, bytes, bytes], bool]
+"""`verify(public key, signature, message)`: `hinterland.identity.verify`, but in a simulation."""
+
 SIGNATURE_LINE: Final = re.compile(rb"[A-Za-z0-9+/]{86}==")
 
 
@@ -102,7 +107,7 @@ class Message:
     def sender(self) -> str:
         return str(self.fields["from"])
 
-    def signed_by(self, public: str) -> bool:
+    def signed_by(self, public: str, verify: Verify) -> bool:
         return verify(public, self.signature, MESSAGE_PREFIX + self.line)
 
     def count(self, name: str, most: int) -> int:

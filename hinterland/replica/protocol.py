@@ -45,6 +45,7 @@ from hinterland.replica.messages import (
     BadMessage,
     Line,
     Message,
+    Verify,
     open_message,
     rest_hash,
     split_batches,
@@ -129,6 +130,7 @@ class Replica:
         foreign_kinds: frozenset[str],
         held: Iterable[Held],
         random: Random,
+        verify: Verify = verify,
     ) -> None:
         """`held` are the shared feeds that are stored here; `key` is this node's public key."""
         self.node = node
@@ -142,6 +144,7 @@ class Replica:
         self.dropped: Counter[str] = Counter()
         self.needs_upgrade: set[str] = set()
         self._key = key
+        self._verify = verify
         self._sign = sign
         self._check = check
         self._foreign_kinds = foreign_kinds
@@ -237,7 +240,7 @@ class Replica:
         key = membership.key_of(sender)
         if key is None or not membership.is_member(sender):
             raise BadMessage(f"{sender} is not a member.")
-        if not message.signed_by(key):
+        if not message.signed_by(key, self._verify):
             raise BadMessage(f"The message says that it is from {sender}, who did not sign it.")
         if message.fields.get("federation") != membership.federation:
             raise BadMessage("The message is for another federation.")
@@ -516,7 +519,11 @@ class Replica:
         """Ask no more for a feed whose home, and nobody else, has written it in a newer format."""
         signature, line, feed = read_newer(frame)
         key = self._members().key_of(feed.partition("/")[0])
-        if key is not None and self._counts(feed) and verify(key, signature, BATCH_PREFIX + line):
+        if (
+            key is not None
+            and self._counts(feed)
+            and self._verify(key, signature, BATCH_PREFIX + line)
+        ):
             self.needs_upgrade.add(feed)
 
     def _take_batch(self, batch: Batch, sender: str) -> list[Effect]:
@@ -533,7 +540,7 @@ class Replica:
         # Written before the node joined a federation, a batch names none.
         if header.federation not in ("", membership.federation):
             return self._refuse(sender, f"{feed}: of another federation")
-        if not verify(header.key, batch.signature, batch.signed_bytes):
+        if not self._verify(header.key, batch.signature, batch.signed_bytes):
             return self._refuse(sender, f"{feed}: the signature does not fit")
         held = self.held.get(feed)
         if held is None:
