@@ -71,6 +71,10 @@ class Broker:
         self._node = node
         self.vhost = vhost
 
+    def close(self) -> None:
+        """Lets go of the connections to the management API."""
+        self._management.close()
+
     def puller(self) -> Puller:
         """How peers' brokers name us when we pull. Raises BadAddress, BrokerRefused."""
         return Puller.checked(self._management.get("cluster-name")["name"], self.vhost)

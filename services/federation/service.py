@@ -46,6 +46,9 @@ class HereProvider(DependencyProvider):  # type: ignore[misc]  # nameko is untyp
     def setup(self) -> None:
         self._here = Here.of(self.container.config["SETTINGS"])
 
+    def stop(self) -> None:
+        self._here.broker.close()
+
     def get_dependency(self, worker_ctx: Any) -> Here:
         return self._here
 

@@ -96,7 +96,8 @@ def join(records: Records, here: Here, params: Join, by: str | None) -> dict[str
             "node": here.node,
         }
 
-    result = records.execute(params.command_id, by, keep)
+    # Not under the caller's id: a repeat shall take over what the coordinator says now.
+    result = records.execute(uuid4().hex, by, keep)
     peer_id = queries.peer_id(here.node, statement.coordinator)
     make_link(here, Peer.model_validate(records.get([peer_id])[peer_id].body))
     return result
