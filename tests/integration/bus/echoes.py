@@ -6,6 +6,7 @@ from hinterland import serve  # isort: skip  # first, because it patches the sta
 
 import logging
 import sys
+from functools import partial
 from typing import Any
 
 from pydantic import BaseModel
@@ -42,13 +43,12 @@ class Echoes(RoomService):
         found = self.calls.call("notes", "get_notes", {})
         log.info("%d notes since %d", len(found["notes"]), since)
         for note in found["notes"]:
-            self.records.execute(
-                f"echo {note}", None, lambda changes, n=note: self._echo(changes, n)
-            )
+            self.records.execute(f"echo {note}", None, partial(self._echo, note))
         head: int = found["head"]
         return head
 
-    def _echo(self, changes: Changes, note: str) -> dict[str, Any]:
+    @staticmethod
+    def _echo(note: str, changes: Changes) -> dict[str, Any]:
         echo = derived_id(changes.node, "echo", "echo_notes", note)
         if changes.get(echo) is None:
             changes.put("echo", {"note": note}, "private", record_id=echo)

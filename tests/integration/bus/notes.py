@@ -71,9 +71,10 @@ class Notes(RoomService):
 
     @rpc
     def get_notes(self, actor: Actor, params: GetNotes) -> dict[str, Any]:
+        head = self.records.head()
         found = self.records.collection.find({"kind": "note"}, sort={"_id": 1})
         texts = {document["_id"]: document["body"]["text"] for document in found}
-        return {"head": self.records.head(), "notes": texts}
+        return {"head": head, "notes": texts}
 
     @rpc
     def who(self, actor: Actor, params: dict[str, Any]) -> dict[str, Any]:
