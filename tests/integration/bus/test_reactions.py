@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from pymongo import MongoClient
+
 from hinterland.ground.process import poll
 from hinterland.testing import NewNode
 from tests.integration.service_process import LIMIT_S, ServiceProcess
@@ -15,6 +19,13 @@ def write(notes: ServiceProcess, text: str) -> str:
 
 def wait_for_echoes(echoes: ServiceProcess, of: set[str]) -> None:
     poll(lambda: set(echoes.call("get_echoes")) == of, echoes.running, f"echoes of {of}", LIMIT_S)
+
+
+def checkpoint(echoes: ServiceProcess) -> int | None:
+    """How far its one reaction has come."""
+    with MongoClient[dict[str, Any]](echoes.settings.mongo_uri) as client:
+        kept = client[echoes.settings.database("echoes")]["reactions"].find_one()
+        return kept["head"] if kept else None
 
 
 def test_a_room_reacts_to_a_change_in_another(
@@ -60,6 +71,7 @@ def test_a_reaction_goes_on_from_its_checkpoint(
     first = write(notes, "one")
     wait_for_echoes(echoes, {first})
     head = notes.call("get_notes")["head"]
+    poll(lambda: checkpoint(echoes) == head, echoes.running, "the checkpoint", LIMIT_S)
     echoes.stop()
 
     again = start_notes(notes.settings, "echoes")
