@@ -1,4 +1,4 @@
-"""The service `federation`: what others may call, and the clock by which links are looked after."""
+"""The service `federation`: who belongs to us, and the links that carry our feeds."""
 
 from __future__ import annotations
 
@@ -6,10 +6,9 @@ import logging
 from typing import Any, Final
 
 from nameko.extensions import DependencyProvider
-from nameko.timer import timer
-from pymongo.errors import PyMongoError
 
 from hinterland.actors import Actor
+from hinterland.bus.reactions import reacts_to
 from hinterland.bus.room import RoomService
 from hinterland.bus.rpc import rpc
 from hinterland.errors import HinterlandError
@@ -32,11 +31,10 @@ from services.federation.contract import (
 )
 from services.federation.handlers import Here
 
-__all__ = ["FederationService"]
+__all__ = ["Federation"]
 
 log = logging.getLogger(__name__)
 
-LINKS_INTERVAL_S: Final = 10.0
 STATUS_TIMEOUT_S: Final = 3.0
 
 
@@ -53,7 +51,7 @@ class HereProvider(DependencyProvider):  # type: ignore[misc]  # nameko is untyp
         return self._here
 
 
-class FederationService(RoomService):
+class Federation(RoomService):
     """This node's identity, its federation, and the links that carry its feeds."""
 
     name = SERVICE
@@ -107,12 +105,16 @@ class FederationService(RoomService):
         require(actor, "overview", self.here.node)
         return handlers.overview(self.records, self.here, actor, self._ask_status)
 
-    @timer(interval=LINKS_INTERVAL_S, eager=True)  # type: ignore[untyped-decorator]
-    def look_after_links(self) -> None:
+    @reacts_to(SERVICE, kinds=("charter", "member", "peer"))
+    def arrange_links(self, since: int) -> int:
+        """Also now and then: a broker may have been made anew."""
+        head = self.records.head()
         try:
             handlers.arrange_links(self.records, self.here)
-        except (HinterlandError, PyMongoError) as error:
+        except HinterlandError as error:
             log.warning("links are as they were, and looked after again soon: %s", error)
+            return since
+        return head
 
     def _ask_status(self, service: str) -> dict[str, Any]:
         if service == SERVICE:
