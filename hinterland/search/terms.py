@@ -36,7 +36,6 @@ RUN_CHARS_MAX: Final = 6  # of one suffix; longer queries ask for several
 PINYIN_CHARS_MAX: Final = 18
 INITIALS_CHARS_MAX: Final = 12
 ANCHOR_CHARS_MAX: Final = 48
-_TAIL_CHARS: Final = 1  # the last character alone is no help: 会, 心
 
 
 def anchor_term(name: str) -> str:
@@ -55,18 +54,14 @@ def phone_term(number: str) -> str:
     return "H" + digits.lstrip("0")[::-1]
 
 
-def _starts(run: str) -> range:
-    return range(max(1, len(run) - _TAIL_CHARS))
-
-
 def _run_terms(run: str, audience: str) -> Iterator[str]:
-    for start in _starts(run):
+    for start in range(len(run)):
         yield f"{audience}C{run[start : start + RUN_CHARS_MAX]}"
 
 
 def _pinyin_terms(run: str, audience: str) -> Iterator[str]:
     syllables = pinyin_of(run)
-    for start in _starts(run):
+    for start in range(len(run)):
         if not syllables[start]:
             continue
         yield f"{audience}P{''.join(syllables[start:])[:PINYIN_CHARS_MAX]}"

@@ -376,14 +376,14 @@ class CellProblem(TypedDict):
 
 
 class RowOutcome(TypedDict):
-    """`outcome`: imported (dry run: would be), unchanged (this very NGO is there already),
-    duplicate (`of` says of which NGO, or `of_row` of which row, `why` identifier or name), or
-    refused."""
+    """`outcome`: imported (dry run: would be), unchanged (an NGO that says all this is there
+    already), duplicate (probably one that is there, but says otherwise), or refused. `of` is that
+    NGO, or `of_row` that earlier row, and `why` says by what it was recognised."""
 
     row: int
     outcome: Literal["imported", "unchanged", "duplicate", "refused"]
     id: str | None
     of: str | None
     of_row: int | None
-    why: str | None
+    why: Literal["identifier", "name"] | None
     problems: list[CellProblem]

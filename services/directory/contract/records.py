@@ -194,8 +194,9 @@ class ImportChunk(Body):
     """Kind `ngo_import`, private: what one call of import_ngos wrote, so that it can be undone.
     After an undo `ngos` are those that were kept because somebody had changed them."""
 
-    import_id: ShortText
+    import_id: Annotated[str, _text(limits.COMMAND_ID_CHARS_MAX)]
     chunk: int
+    imported_at: AwareDatetime
     file: str | None = None
     rows: int
     duplicates: int

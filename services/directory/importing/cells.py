@@ -242,8 +242,15 @@ class RowReader:
     def _social(self, name: str, key: str, text: str) -> None:
         if not key:
             self._fault(name, "the heading does not say which platform this is")
-            return
-        self.ngo.setdefault(name, {})[key] = text
+        elif key == "*":
+            for pair in _LINES.split(text):
+                platform, equals, handle = pair.strip().partition("=")
+                if equals:
+                    self.ngo.setdefault(name, {})[platform] = handle
+                elif platform:
+                    self._fault("social.*", f"{pair[:FAULT_CHARS_MAX]!r} is not like weibo=name")
+        else:
+            self.ngo.setdefault(name, {})[key] = text
 
     def _services(self, name: str, key: str, text: str) -> None:
         """A line each: `name | description | eligibility | hours`, of which the name will do."""

@@ -19,7 +19,16 @@ from rapidfuzz.distance import OSA
 from hinterland import search
 from services.directory.contract.regions import COUNTRIES, PROVINCES_CN
 
-__all__ = ["ALIKE_KEYS_MAX", "NEARBY_KM", "Likeness", "alike_keys", "city_key", "km", "likeness"]
+__all__ = [
+    "ALIKE_KEYS_MAX",
+    "EARTH_RADIUS_KM",
+    "NEARBY_KM",
+    "Likeness",
+    "alike_keys",
+    "city_key",
+    "km",
+    "likeness",
+]
 
 NEARBY_KM: Final = 10.0
 NAMES_MAX: Final = 4  # of one NGO that are compared: its names first, then aliases

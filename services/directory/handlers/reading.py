@@ -1,0 +1,152 @@
+"""Reads of NGOs: single ones, lists, summaries and the export."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Hashable, Mapping
+from datetime import datetime
+from typing import Any, Final, TypeVar, cast
+
+from hinterland.actors import Actor
+from hinterland.clock import from_us, rfc3339
+from hinterland.records import Records
+from services.directory import queries
+from services.directory.contract import limits
+from services.directory.contract.access import readable_scopes
+from services.directory.contract.calls import ExportNgos, GetNgos, ListNgos, NgoJson, SummariseNgos
+from services.directory.contract.codes import VerificationState
+
+__all__ = [
+    "KeptPerHead",
+    "envelope",
+    "export_ngos",
+    "get_ngos",
+    "list_ngos",
+    "ngo_json",
+    "summarise_ngos",
+]
+
+T = TypeVar("T")
+
+KEPT_ANSWERS_MAX: Final = 1_000
+M_PER_KM: Final = 1000.0
+
+
+class KeptPerHead:
+    """Answers that hold as long as nothing changes; the next head forgets them all."""
+
+    def __init__(self) -> None:
+        self._head = -1
+        self._answers: OrderedDict[Hashable, Any] = OrderedDict()
+
+    def get(self, head: int, key: Hashable, compute: Callable[[], T]) -> T:
+        if head > self._head:
+            self._head = head
+            self._answers.clear()
+        if head == self._head and key in self._answers:
+            kept: T = self._answers[key]
+            return kept
+        answer = compute()
+        if head == self._head:
+            self._answers[key] = answer
+            while len(self._answers) > KEPT_ANSWERS_MAX:
+                self._answers.popitem(last=False)
+        return answer
+
+
+def envelope(document: Mapping[str, Any]) -> dict[str, Any]:
+    """What is known of any record besides its body."""
+    at: datetime = document["at"]
+    return {
+        "id": document["_id"],
+        "version": f"{document['epoch']}.{document['n']}",
+        "home": document["home"],
+        "scope": document["scope"],
+        "at": rfc3339(at),
+        "arrived": rfc3339(from_us(document["arrived"])),
+    }
+
+
+def ngo_json(document: Mapping[str, Any]) -> NgoJson:
+    """An NGO as it is returned."""
+    shown = {
+        "verification": {"state": str(VerificationState.UNVERIFIED)},
+        **document["body"],
+        **envelope(document),
+    }
+    if "distance" in document:
+        shown["distance_km"] = round(document["distance"] / M_PER_KM, 3)
+    return cast(NgoJson, shown)
+
+
+def get_ngos(records: Records, actor: Actor, params: GetNgos) -> dict[str, Any]:
+    """NGOs in the order of their ids, None for those that are not there for this actor."""
+    head = records.head()
+    scopes = readable_scopes(actor, "ngo", records.node)
+    found = queries.ngos_by_id(records.collection, params.ids, scopes)
+    items = [ngo_json(found[record_id]) if record_id in found else None for record_id in params.ids]
+    return {"head": head, "items": items}
+
+
+def list_ngos(
+    records: Records, totals: KeptPerHead, actor: Actor, params: ListNgos
+) -> dict[str, Any]:
+    """A page; see `contract.calls.Page`. Raises BadInput for cursors and orders that do not fit."""
+    head = records.head()
+    scopes = readable_scopes(actor, "ngo", records.node)
+    conditions = queries.matching(records.collection, params.filter, scopes)
+    page = queries.list_page(records.collection, conditions, params)
+    total = None
+    if params.count:
+        key = ("count", scopes, params.filter.model_dump_json())
+        total = totals.get(head, key, lambda: queries.count_ngos(records.collection, conditions))
+    return {
+        "head": head,
+        "items": [ngo_json(document) for document in page.documents],
+        "cursors": page.cursors,
+        "has_next": page.has_next,
+        "has_previous": page.has_previous,
+        "total": total,
+    }
+
+
+def summarise_ngos(
+    records: Records, totals: KeptPerHead, actor: Actor, params: SummariseNgos
+) -> dict[str, Any]:
+    """Groups by count, the largest first; see `contract.calls.Summary`."""
+    head = records.head()
+    scopes = readable_scopes(actor, "ngo", records.node)
+    keys = tuple(dict.fromkeys(params.by))
+
+    def compute() -> tuple[int, queries.Counts]:
+        conditions = queries.matching(records.collection, params.filter, scopes)
+        return queries.summarise(records.collection, conditions, keys)
+
+    total, counts = totals.get(head, (keys, scopes, params.filter.model_dump_json()), compute)
+    ordered = sorted(counts.items(), key=lambda group: (-group[1], tuple(map(str, group[0]))))
+    groups = [
+        {"keys": dict(zip((key.value for key in keys), values, strict=True)), "count": count}
+        for values, count in ordered[: limits.SUMMARY_GROUPS_MAX]
+    ]
+    return {
+        "head": head,
+        "total": total,
+        "groups": groups,
+        "truncated": len(ordered) > limits.SUMMARY_GROUPS_MAX,
+    }
+
+
+def export_ngos(records: Records, actor: Actor, params: ExportNgos) -> dict[str, Any]:
+    """A page of everything that the actor may read: `{head, items, next}`; `next` is the `after` of
+    the next page, None at the end."""
+    head = records.head()
+    scopes = readable_scopes(actor, "ngo", records.node)
+    documents = queries.export_page(
+        records.collection, scopes, params.home, params.after or "", params.first
+    )
+    full = len(documents) == params.first
+    return {
+        "head": head,
+        "items": [ngo_json(document) for document in documents],
+        "next": documents[-1]["_id"] if full else None,
+    }

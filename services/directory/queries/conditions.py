@@ -1,0 +1,158 @@
+"""Which NGOs a filter and an audience mean, and the indexes that answer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from pymongo import ASCENDING, GEOSPHERE, IndexModel
+from pymongo.collection import Collection
+
+from hinterland import search
+from hinterland.clock import to_us
+from services.directory.contract.calls import Near, NgoFilter
+from services.directory.contract.codes import VerificationState
+from services.directory.rules.alike import city_key
+
+__all__ = ["FACETS", "INDEXES", "Conditions", "matching", "visible"]
+
+Condition = dict[str, Any]
+Document = Mapping[str, Any]
+
+TERMS: Final = "ix.terms"
+FACETS: Final = "facets"
+# What MongoDB divides metres by to get radians, so that circles and distances agree.
+EARTH_RADIUS_KM: Final = 6378.1
+
+INDEXES: Final[list[IndexModel]] = [
+    # Lists by name without a filter, and where a search is so common that sorting would cost more.
+    IndexModel([("ix.sort", ASCENDING), ("_id", ASCENDING)], name="sort"),
+    # Search; the sort key saves fetching what is only sorted away.
+    IndexModel([(TERMS, ASCENDING), ("ix.sort", ASCENDING), ("_id", ASCENDING)], name="terms"),
+    # Lists by name of one province, city, cause, home or verification: equality, then order.
+    IndexModel(
+        [("ix.region", ASCENDING), ("ix.sort", ASCENDING), ("_id", ASCENDING)], name="region"
+    ),
+    IndexModel([("ix.city", ASCENDING), ("ix.sort", ASCENDING), ("_id", ASCENDING)], name="city"),
+    IndexModel(
+        [("ix.causes", ASCENDING), ("ix.sort", ASCENDING), ("_id", ASCENDING)], name="causes"
+    ),
+    IndexModel([("home", ASCENDING), ("ix.sort", ASCENDING), ("_id", ASCENDING)], name="home"),
+    IndexModel(
+        [("ix.verification", ASCENDING), ("ix.sort", ASCENDING), ("_id", ASCENDING)],
+        name="verification",
+    ),
+    # Near a point, in the order of distance.
+    IndexModel([("ix.location", GEOSPHERE)], name="location"),
+    # Counts and summaries read this and no record. Causes are one string, so that it stays narrow.
+    IndexModel(
+        [
+            ("scope", ASCENDING),
+            ("ix.region", ASCENDING),
+            ("ix.cause_set", ASCENDING),
+            ("home", ASCENDING),
+            ("ix.verification", ASCENDING),
+            ("ix.founded_year", ASCENDING),
+        ],
+        name=FACETS,
+        partialFilterExpression={"ix.region": {"$exists": True}},
+    ),
+    # Like names, asked for at every registration and for every imported row.
+    IndexModel([("ix.alike", ASCENDING)], name="alike", sparse=True),
+    # Suggestions and decisions about an NGO; the answer to a suggestion; suggestions to a home.
+    IndexModel([("ix.ngo", ASCENDING)], name="ngo", sparse=True),
+    IndexModel([("ix.decided", ASCENDING)], name="decided", sparse=True),
+    IndexModel([("ix.to", ASCENDING), ("_id", ASCENDING)], name="to", sparse=True),
+    # The chunks of one import, to undo it.
+    IndexModel([("ix.import", ASCENDING), ("ix.chunk", ASCENDING)], name="import", sparse=True),
+]
+
+# Filters that the index `facets` answers by itself.
+_FACET_FILTERS: Final = frozenset({"region", "home", "verified"})
+
+
+@dataclass(frozen=True, slots=True)
+class Conditions:
+    """What NGOs must fulfil: `plain` conditions, and what was searched for, if anything. `faceted`
+    says that the index of facets is enough to count them."""
+
+    plain: tuple[Condition, ...]
+    query: search.Query | None
+    near: Near | None
+    faceted: bool
+
+    @property
+    def all(self) -> Condition:
+        """One condition for counting: a search means whatever it finds in any tier, and near means
+        within the circle."""
+        parts = [*self.plain]
+        if self.query is not None:
+            parts.append(self.query.matches(TERMS))
+        if self.near is not None:
+            parts.append(within(self.near))
+        return {"$and": parts}
+
+
+def visible(scopes: Iterable[str]) -> Condition:
+    """Records of these scopes; no condition where all are meant."""
+    wanted = sorted(scopes)
+    return {"scope": {"$in": wanted}}
+
+
+def within(near: Near) -> Condition:
+    """Inside the circle, for counting and where distance is not the order."""
+    circle = [[near.lng, near.lat], near.radius_km / EARTH_RADIUS_KM]
+    return {"ix.location": {"$geoWithin": {"$centerSphere": circle}}}
+
+
+def _region(code: str) -> Condition:
+    """A province, or a country with all its provinces: `CN` and `CN-…`, before `CN.`."""
+    return {"ix.region": code if "-" in code else {"$gte": code, "$lt": f"{code}."}}
+
+
+def _verified(verified: bool) -> Condition:
+    if verified:
+        return {"ix.verification": VerificationState.VERIFIED}
+    others = [state for state in VerificationState if state is not VerificationState.VERIFIED]
+    return {"ix.verification": {"$in": others}}
+
+
+def matching(
+    collection: Collection[dict[str, Any]], wanted: NgoFilter, scopes: Iterable[str]
+) -> Conditions:
+    """What a filter means for an audience. Asks the index which words nobody spells so."""
+    audience = visible(scopes)
+    parts: list[Condition] = [audience]
+    parts.append(_region(wanted.region) if wanted.region else {"ix.region": {"$gt": ""}})
+    if wanted.city:
+        parts.append({"ix.city": city_key(wanted.city)})
+    if wanted.causes is not None:
+        parts.append({"ix.causes": {"$in": list(wanted.causes)}})
+    if wanted.home:
+        parts.append({"home": wanted.home})
+    if wanted.verified is not None:
+        parts.append(_verified(wanted.verified))
+    if wanted.updated_after:
+        parts.append({"kind": "ngo", "arrived": {"$gt": to_us(wanted.updated_after)}})
+    if wanted.ids is not None:
+        parts.append({"_id": {"$in": list(wanted.ids)}})
+    query = search.parse(wanted.search) if wanted.search else None
+    if query is not None and query.empty:
+        query = None
+    if query is not None:
+        query = query.with_misspelt(_unknown_words(collection, query, audience))
+    given = {name for name, value in wanted if value is not None}
+    return Conditions(tuple(parts), query, wanted.near, faceted=given <= _FACET_FILTERS)
+
+
+def _unknown_words(
+    collection: Collection[dict[str, Any]], query: search.Query, audience: Condition
+) -> frozenset[str]:
+    """Words that no visible NGO spells so, and that may therefore be misspelt: one look into the
+    index of terms for each."""
+    return frozenset(
+        word
+        for word, spelt in query.spellings().items()
+        if collection.find_one({TERMS: {"$in": list(spelt)}, **audience}, {"_id": 1}) is None
+    )

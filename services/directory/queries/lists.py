@@ -1,0 +1,203 @@
+"""Pages of NGOs by name, arrival, distance or relevance, and single NGOs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import groupby, islice
+from typing import Any, Final
+
+from pymongo.collection import Collection
+
+from hinterland.errors import BadInput
+from services.directory.contract.calls import ListNgos, Near
+from services.directory.contract.codes import OrderBy
+from services.directory.queries.conditions import TERMS, Conditions, visible, within
+from services.directory.queries.paging import (
+    ASCENDING,
+    DESCENDING,
+    Found,
+    Keyset,
+    Slice,
+    cut,
+    slice_of,
+)
+
+__all__ = ["FIELDS", "export_page", "list_page", "ngos_by_id"]
+
+Records = Collection[dict[str, Any]]
+Document = dict[str, Any]
+Row = tuple[tuple[Any, ...], Document]
+
+FIELDS: Final[Mapping[str, int]] = {
+    "home": 1, "kind": 1, "scope": 1, "epoch": 1, "n": 1, "at": 1, "by": 1, "arrived": 1,
+    "body": 1, "ix.sort": 1,
+}  # fmt: skip
+
+BY_NAME: Final = Keyset("name", "ix.sort", ASCENDING)
+# Both directions run along the kernel's index of kind and arrival.
+BY_ARRIVAL: Final = Keyset("updated", "arrived", DESCENDING)
+M_PER_KM: Final = 1000.0
+# Recomputing a distance may differ in its last digits; what it lets in too much is filtered out.
+DISTANCE_SLACK_M: Final = 0.01
+SAME_PLACE_MAX: Final = 10_000  # NGOs at one and the same point that can be paged through
+
+
+def ngos_by_id(
+    collection: Records, ids: Iterable[str], scopes: Iterable[str]
+) -> dict[str, Document]:
+    """What is shown of single NGOs, and where others point at them."""
+    wanted = {"_id": {"$in": list(ids)}, "ix.region": {"$gt": ""}, **visible(scopes)}
+    return {document["_id"]: document for document in collection.find(wanted, FIELDS)}
+
+
+def export_page(
+    collection: Records, scopes: Iterable[str], home: str | None, after: str, count: int
+) -> list[Document]:
+    """Everything that may be read, in the order of ids, which no change moves."""
+    wanted: dict[str, Any] = {"_id": {"$gt": after}, "ix.region": {"$gt": ""}, **visible(scopes)}
+    if home is not None:
+        wanted["home"] = home
+    return list(collection.find(wanted, FIELDS).sort("_id", ASCENDING).hint("_id_").limit(count))
+
+
+def list_page(collection: Records, conditions: Conditions, page: ListNgos) -> Found:
+    """A page in the order that was asked for, or that the filter suggests. Raises BadInput."""
+    order = page.order_by or _natural_order(conditions)
+    match order:
+        case OrderBy.RELEVANCE:
+            if conditions.query is not None:
+                return _by_relevance(collection, conditions, page)
+            if not page.filter.search:
+                raise BadInput("order by relevance needs a search", field="order_by")
+            return _by_keyset(collection, conditions, page, BY_NAME)
+        case OrderBy.DISTANCE:
+            if conditions.near is None:
+                raise BadInput("order by distance needs a place to be near to", field="order_by")
+            return _by_distance(collection, conditions, conditions.near, page)
+        case OrderBy.UPDATED:
+            return _by_keyset(collection, conditions, page, BY_ARRIVAL)
+        case OrderBy.NAME:
+            return _by_keyset(collection, conditions, page, BY_NAME)
+
+
+def _natural_order(conditions: Conditions) -> OrderBy:
+    if conditions.query is not None:
+        return OrderBy.RELEVANCE
+    return OrderBy.NAME if conditions.near is None else OrderBy.DISTANCE
+
+
+def _value(document: Document, keyset: Keyset) -> Any:
+    return document["arrived"] if keyset is BY_ARRIVAL else document["ix"]["sort"]
+
+
+def _by_keyset(
+    collection: Records, conditions: Conditions, page: ListNgos, keyset: Keyset
+) -> Found:
+    """By name or by arrival: one run along an index that has the order."""
+    value_type = int if keyset is BY_ARRIVAL else str
+    wanted = slice_of(page, keyset.name, (value_type, str))
+    parts = [conditions.all]
+    if keyset is BY_ARRIVAL:
+        parts.append({"kind": "ngo"})
+    if wanted.cursor is not None:
+        parts.append(keyset.beyond(wanted.cursor, wanted.backwards))
+    found = (
+        collection.find({"$and": parts}, FIELDS)
+        .sort(keyset.sort(wanted.backwards))
+        .limit(wanted.count + 1)
+    )
+    rows = [((_value(document, keyset), document["_id"]), document) for document in found]
+    return cut(wanted, keyset.name, rows)
+
+
+def _by_relevance(collection: Records, conditions: Conditions, page: ListNgos) -> Found:
+    """Tier after tier until the page is full; within a tier by name."""
+    order = str(OrderBy.RELEVANCE)
+    wanted = slice_of(page, order, (int, str, str))
+    rows: list[Row] = []
+    for place, tier in _tiers(conditions, wanted):
+        parts = [*conditions.plain, tier]
+        if conditions.near is not None:
+            parts.append(within(conditions.near))
+        if wanted.cursor is not None and wanted.cursor[0] == place:
+            parts.append(BY_NAME.beyond(wanted.cursor[1:], wanted.backwards))
+        found = (
+            collection.find({"$and": parts}, FIELDS)
+            .sort(BY_NAME.sort(wanted.backwards))
+            .limit(wanted.count + 1 - len(rows))
+        )
+        rows += [((place, doc["ix"]["sort"], doc["_id"]), doc) for doc in found]
+        if len(rows) > wanted.count:
+            break
+    return cut(wanted, order, rows)
+
+
+def _tiers(conditions: Conditions, wanted: Slice) -> list[tuple[int, dict[str, Any]]]:
+    """The tiers that lie beyond the cursor, the cursor's own among them, nearest first."""
+    if conditions.query is None:
+        return []
+    tiers = list(enumerate(conditions.query.tiers(TERMS)))
+    if wanted.backwards:
+        tiers.reverse()
+    if wanted.cursor is None:
+        return tiers
+    at = wanted.cursor[0]
+    return [
+        (place, tier) for place, tier in tiers if (place <= at if wanted.backwards else place >= at)
+    ]
+
+
+def _by_distance(collection: Records, conditions: Conditions, near: Near, page: ListNgos) -> Found:
+    """Outwards from a point. NGOs at one point come in the order of their ids."""
+    order = str(OrderBy.DISTANCE)
+    wanted = slice_of(page, order, (float, str))
+    parts = list(conditions.plain)
+    if conditions.query is not None:
+        parts.append(conditions.query.matches(TERMS))
+    at = None if wanted.cursor is None else wanted.cursor[0]
+    stage: dict[str, Any] = {
+        "near": {"type": "Point", "coordinates": [near.lng, near.lat]},
+        "key": "ix.location",
+        "distanceField": "distance",
+        "maxDistance": near.radius_km * M_PER_KM,
+        "query": {"$and": parts},
+        "spherical": True,
+    }
+    if at is not None:
+        bound = "maxDistance" if wanted.backwards else "minDistance"
+        stage[bound] = max(0.0, at + (DISTANCE_SLACK_M if wanted.backwards else -DISTANCE_SLACK_M))
+    pipeline: list[dict[str, Any]] = [{"$geoNear": stage}]
+    if wanted.backwards:
+        # The last ones before a point are found by sorting all of them; rarely asked for.
+        pipeline += [
+            {"$sort": {"distance": DESCENDING, "_id": DESCENDING}},
+            {"$match": _nearer(wanted.cursor)},
+            {"$limit": wanted.count + 1},
+        ]
+    pipeline.append({"$project": {**FIELDS, "distance": 1}})
+    with collection.aggregate(pipeline, batchSize=wanted.count + 1 or 1) as cursor:
+        rows = list(islice(_outwards(cursor, wanted), wanted.count + 1))
+    return cut(wanted, order, rows)
+
+
+def _nearer(cursor: tuple[Any, ...] | None) -> dict[str, Any]:
+    if cursor is None:
+        return {}
+    distance, record_id = cursor
+    return {
+        "$or": [{"distance": {"$lt": distance}}, {"distance": distance, "_id": {"$lt": record_id}}]
+    }
+
+
+def _outwards(cursor: Iterable[Document], wanted: Slice) -> Iterator[Row]:
+    """What lies beyond the page's cursor; of equal distances, which come in any order, by id."""
+    if wanted.backwards:
+        for document in cursor:
+            yield (document["distance"], document["_id"]), document
+        return
+    for distance, group in groupby(cursor, key=lambda document: document["distance"]):
+        same = sorted(islice(group, SAME_PLACE_MAX), key=lambda document: str(document["_id"]))
+        for document in same:
+            position = (distance, document["_id"])
+            if wanted.cursor is None or position > wanted.cursor:
+                yield position, document
