@@ -36,6 +36,10 @@ sim: $(VENV)/dev  ## Replay one simulated schedule: make sim SEED=42
 bench: $(VENV)/dev  ## Measure replication, search and GraphQL on this machine
 	$(BIN)/python -m bench
 
+.PHONY: limits
+limits: $(VENV)/dev  ## Write docs/limits.md from the code
+	$(BIN)/python -m tests.architecture.limits
+
 .PHONY: clean
 clean:  ## Delete the environment and the demo federation with its data
 	rm -rf $(VENV) $(VAR) build *.egg-info
