@@ -151,6 +151,8 @@ HEADINGS: Final[Mapping[str, str]] = {
 
 _BRACKETS: Final = re.compile(r"[(（\[【<《].*?[)）\]】>》]")
 _MARKS: Final = re.compile(r"[*＊:：\s]+$|^[*＊\s]+")
+# 机构名称 / Name, 名称 Name
+_LANGUAGES_APART: Final = re.compile(r"[/|\n]|(?<=[\u4e00-\u9fff])\s+(?=[A-Za-z])")
 _KEYED: Final = re.compile(
     r"(names|descriptions|social|identifiers)\.(\*|[A-Za-z]{1,3}[A-Za-z0-9_-]{0,30}|[a-z]{1,20})"
 )
@@ -182,11 +184,13 @@ def is_target(target: str) -> bool:
 
 
 def target_of(heading: str) -> str | None:
-    """The target of a heading; None if it is not known."""
+    """The target of a heading, in one language or in several; None if it is not known."""
     exact = heading.strip()
     if is_target(exact):  # as our own export writes it
         return exact
-    return _targets().get(_key(heading))
+    parts = [heading, *_LANGUAGES_APART.split(heading)]
+    found = (_targets().get(_key(part)) for part in parts)
+    return next((target for target in found if target is not None), None)
 
 
 def headings(row: Sequence[str]) -> dict[int, str]:

@@ -165,6 +165,8 @@ def test_region_and_city_are_read_out_of_an_address(save: Save) -> None:
         ("組織名稱：", "names"),
         ("Organization Name *", "names"),
         ("اسم المنظمة", "names"),
+        ("机构名称 / Name", "names"),
+        ("地址 Address", "address"),
         ("Tên tổ chức", "names"),
         ("NAMA ORGANISASI", "names"),
         ("社会统一信用代码", None),
