@@ -6,8 +6,10 @@ from pathlib import Path
 
 import click
 
+from cli.export import export
 from cli.federation import federation
 from cli.here import CommandGroup, Here
+from cli.import_ import import_
 from cli.key import key
 from cli.node import init, up
 from cli.quarantine import quarantine
@@ -45,12 +47,13 @@ def main(context: click.Context, folder: Path) -> None:
       0  done
       1  failed; the message says what to do
       2  the command was not understood
-      3  status, verify: it works, but something is down, behind or unequal
+      3  it works, but: status, verify: something is down, behind or unequal;
+         import: rows were refused
     """
     here = Here(folder)
     context.obj = here
     context.call_on_close(here.close)
 
 
-for command in (init, up, status, verify, federation, key, quarantine):
+for command in (init, up, status, verify, federation, import_, export, key, quarantine):
     main.add_command(command)
