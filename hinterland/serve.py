@@ -33,7 +33,8 @@ from nameko.constants import AMQP_URI_CONFIG_KEY, MAX_WORKERS_CONFIG_KEY  # noqa
 from nameko.containers import ServiceContainer  # noqa: E402
 from pymongo.errors import PyMongoError  # noqa: E402
 
-from hinterland.bus.connection import Reconnects, opened  # noqa: E402
+from hinterland.bus.connection import opened  # noqa: E402
+from hinterland.bus.reconnects import Reconnects  # noqa: E402
 from hinterland.bus.room import RoomService  # noqa: E402
 from hinterland.bus.rpc import Rpc  # noqa: E402
 from hinterland.config import Settings  # noqa: E402
@@ -110,7 +111,7 @@ def _wait_for(ask: Callable[[], None], remedy: str, wait_s: float) -> None:
         if monotonic() > deadline:
             raise Unavailable(f"{remedy} (waited {wait_s:.0f} s; {reason})")
         log.info("waiting: %s", reason)
-        eventlet.sleep(waits.delay_s(0.0))
+        eventlet.sleep(waits.delay_s())
 
 
 def _ask_mongo(uri: str, who: str) -> None:
@@ -147,13 +148,13 @@ def _on_signal(stop: Callable[[], None]) -> None:
     for number in STOP_SIGNALS:
         signal.signal(number, lambda *_: None)
 
-    def wait() -> None:
+    def wait(waking: socket.socket) -> None:
+        """Holds `waking`, which would be closed if nobody did."""
         number = woken.recv(1)[0]
-        waking.close  # noqa: B018  # kept open as long as this waits
         log.info("stopping after %s", signal.Signals(number).name)
         stop()
 
-    eventlet.spawn(wait)
+    eventlet.spawn(wait, waking)
 
 
 def _log_to_stderr(settings: Settings, service: str) -> None:
@@ -165,6 +166,7 @@ def _log_to_stderr(settings: Settings, service: str) -> None:
     logging.getLogger("nameko.containers").addFilter(_not_of_a_call)
     logging.getLogger("pymongo").setLevel(logging.WARNING)
     logging.getLogger("amqp").setLevel(logging.WARNING)
+    logging.getLogger("httpx").setLevel(logging.WARNING)
 
 
 def _not_of_a_call(record: logging.LogRecord) -> bool:

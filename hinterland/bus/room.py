@@ -12,7 +12,7 @@ class Directory(RoomService):
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Annotated, Any, ClassVar, Final
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -73,7 +73,7 @@ class RoomService:
     name: ClassVar[str]
     room: ClassVar[Room]
     indexes: ClassVar[Sequence[IndexModel]] = ()
-    membership_of: ClassVar[Callable[[FeedStore], Membership | None] | None] = None
+    membership_of: ClassVar[staticmethod[[FeedStore], Membership | None] | None] = None
 
     records: Records = RecordsProvider()
     replication: Replication = Follower()
@@ -83,7 +83,7 @@ class RoomService:
     def feed_status(self, actor: Actor, params: FeedStatus) -> dict[str, Any]:
         """Where every feed ends here, what each peer claims, and what was refused.
 
-        `{head, service, feeds, peers, dropped, drops, failed, unsent, quarantined}`; for staff.
+        `{head, …}` with what `Replication.status` says; for staff.
         """
         _require_staff(actor)
         return {"head": self.records.head(), **self.replication.status()}

@@ -51,19 +51,20 @@ class HereProvider(DependencyProvider):  # type: ignore[misc]  # nameko is untyp
         return self._here
 
 
+def membership_of(store: FeedStore) -> Membership | None:
+    """What this service's own follower goes by; the other services ask for it."""
+    return queries.membership(store.collection("records"), store.node)
+
+
 class Federation(RoomService):
     """This node's identity, its federation, and the links that carry its feeds."""
 
     name = SERVICE
     room = Room(SERVICE, KINDS)
     indexes = queries.INDEXES
+    membership_of = staticmethod(membership_of)
 
     here: Here = HereProvider()
-
-    @staticmethod
-    def membership_of(store: FeedStore) -> Membership | None:
-        """What this service's own follower goes by; the others ask for it."""
-        return queries.membership(store.collection("records"), store.node)
 
     @rpc
     def create(self, actor: Actor, params: Create) -> dict[str, Any]:
