@@ -20,6 +20,7 @@ from services.federation.contract import (
     NotFederated,
 )
 from services.federation.handlers.here import Here
+from services.federation.rules.addresses import require_reachable_from
 from services.federation.rules.invitations import InvitationLine, secret_sum
 
 __all__ = ["create", "invite", "require_coordinator"]
@@ -66,7 +67,7 @@ def invite(records: Records, here: Here, params: Invite, by: str | None) -> dict
     """One line that lets one node join. Its secret is made from the node's key and the command's
     id, so that it need be kept nowhere and a repeat still makes the same line."""
     statement = require_coordinator(records, here)
-    here.address()
+    require_reachable_from(here.door_host, here.address())
     secret = here.invitation_secret(params.command_id)
     line = InvitationLine(
         federation=statement.federation,

@@ -34,7 +34,7 @@ from services.federation.contract import (
 from services.federation.handlers.founding import require_coordinator
 from services.federation.handlers.here import Here
 from services.federation.handlers.links import invite_peer, make_link
-from services.federation.rules.addresses import require_reachable_from
+from services.federation.rules.addresses import reachable_from, require_reachable_from
 from services.federation.rules.admission import check_invitation, check_node, check_puller
 from services.federation.rules.invitations import InvitationLine, secret_sum
 from services.federation.rules.requests import (
@@ -109,6 +109,10 @@ def admit(records: Records, here: Here, params: Admit) -> dict[str, Any]:
     statement = require_coordinator(records, here)
     if (request.federation, request.fingerprint) != (statement.federation, here.fingerprint):
         raise BadJoinRequest("This request was made for another door.")
+    if not reachable_from(here.door_host, request.broker.host):
+        raise BadJoinRequest(
+            f"{request.broker.host} is not where other machines can reach a broker.", field="host"
+        )
     spent = secret_sum(request.secret)
     peer_id = queries.peer_id(here.node, request.node)
 
@@ -166,6 +170,8 @@ def _knock(line: InvitationLine, request: str) -> tuple[Welcome, RootStatement]:
         raise BadWelcome() from error
     if (statement.federation, statement.coordinator) != (line.federation, line.coordinator):
         raise BadWelcome("The coordinator speaks for another federation than the invitation.")
+    if not reachable_from(line.host, welcome.broker.host):
+        raise BadWelcome(f"The coordinator says that its broker is at {welcome.broker.host}.")
     return welcome, statement
 
 

@@ -8,7 +8,7 @@ from urllib.parse import unquote, urlsplit
 from hinterland.links import LOOPBACK_HOSTS, Address, BadAddress
 from services.federation.contract import NotReachable
 
-__all__ = ["public_address", "require_reachable_from"]
+__all__ = ["public_address", "reachable_from", "require_reachable_from"]
 
 AMQP_PORT: Final = 5672
 AMQPS_PORT: Final = 5671
@@ -31,11 +31,16 @@ def public_address(uri: str, node: str, authority: str) -> Address:
         raise NotReachable(error.message) from error
 
 
-def require_reachable_from(door_host: str, own: Address) -> None:
-    """A coordinator on another machine cannot reach our loopback. Raises NotReachable."""
-    if own.host in LOOPBACK_HOSTS and door_host not in LOOPBACK_HOSTS:
+def require_reachable_from(other: str, own: Address) -> None:
+    """Whoever is at `other`, on another machine, cannot reach our loopback. Raises NotReachable."""
+    if not reachable_from(other, own.host):
         raise NotReachable(
-            f"The coordinator is at {door_host}, and this node's broker listens on {own.host} "
-            "only. Set public_host and broker_tls_port in node.toml, start the node again, and "
-            "repeat the command."
+            f"The other side of the door is at {other}, and this node's broker listens on "
+            f"{own.host} only. Set public_host and broker_tls_port in node.toml, start the node "
+            "again, and repeat the command."
         )
+
+
+def reachable_from(other: str, host: str) -> bool:
+    """False where `host` means the machine of whoever tries, and that is another one."""
+    return host not in LOOPBACK_HOSTS or other in LOOPBACK_HOSTS

@@ -247,6 +247,19 @@ def test_a_broker_without_tls_is_for_one_machine(
         national.invite()
 
 
+def test_a_coordinator_keeps_its_broker_off_its_own_loopback(
+    national: FederationNode, gansu: FederationNode
+) -> None:
+    """Who joins from another machine cannot make our broker connect to our own machine."""
+    invitation = national.invite()
+    national.here = replace(national.here, door_host="hub.example.org")
+
+    with pytest.raises(BadJoinRequest, match=r"127\.0\.0\.1"):
+        gansu.join(invitation)
+
+    assert list(national.members()) == ["national"]
+
+
 def test_repeating_an_invite_makes_the_same_invitation(national: FederationNode) -> None:
     """One command, one secret, which is kept nowhere."""
     command = {"command_id": "the same command"}

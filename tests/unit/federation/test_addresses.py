@@ -9,7 +9,11 @@ import pytest
 
 from hinterland.links import Address, Puller, link_queue, peer_user
 from services.federation.contract import NotReachable
-from services.federation.rules.addresses import public_address, require_reachable_from
+from services.federation.rules.addresses import (
+    public_address,
+    reachable_from,
+    require_reachable_from,
+)
 
 PEM = "-----BEGIN CERTIFICATE-----"
 
@@ -32,6 +36,14 @@ def test_nothing_leaves_the_machine_without_tls() -> None:
     """A plain address elsewhere is refused with the settings that help."""
     with pytest.raises(NotReachable, match="broker_tls_port"):
         public_address("amqp://hub.example.org/yunnan", "yunnan", PEM)
+
+
+def test_loopback_is_the_machine_of_whoever_tries() -> None:
+    """An address on loopback leads elsewhere from another machine."""
+    assert reachable_from("127.0.0.1", "localhost")
+    assert reachable_from("127.0.0.1", "hub.example.org")
+    assert reachable_from("hub.example.org", "other.example.org")
+    assert not reachable_from("hub.example.org", "::1")
 
 
 def test_a_distant_coordinator_cannot_reach_our_loopback() -> None:
