@@ -146,13 +146,25 @@ def _show(here: Here, found: dict[str, Any], troubles: list[str], now: datetime)
         here.console.print(_feeds(found["feeds"], now))
     if found["peers"]:
         here.console.print(_peers(found["peers"], now))
-    for drop in found["dropped"]:
-        line = f"refused: {drop['count']} batches from {drop['sender']} ({drop['service']})"
-        here.console.print(line, markup=False)
+    for line in _refused(found):
+        here.console.print(line, markup=False, highlight=False)
     for trouble in troubles:
         here.console.print(f"✗ {trouble}", style="red", markup=False, highlight=False)
     if not troubles:
         here.console.print("✓ everything is up and in step", style="green")
+
+
+def _refused(found: dict[str, Any]) -> list[str]:
+    """Who sent what was refused, with the latest reason that is still kept."""
+    reasons = {
+        (drop["service"], drop["sender"]): drop["reason"] for drop in reversed(found["drops"])
+    }
+    return [
+        f"refused: {each['count']} messages of {each['sender']} ({each['service']})"
+        + (f", at last because {reason}" if reason else "")
+        for each in found["dropped"]
+        for reason in [reasons.get((each["service"], each["sender"]))]
+    ]
 
 
 def _feeds(feeds: list[dict[str, Any]], now: datetime) -> Table:

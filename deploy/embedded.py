@@ -33,7 +33,7 @@ __all__ = [
     "watch",
 ]
 
-GATEWAY_READY_LIMIT_S: Final = 120.0
+GATEWAY_READY_LIMIT_S: Final = 300.0
 # So often a process may be started before its node is given up.
 STARTS_MAX: Final = 3
 PROBE_TIMEOUT_S: Final = 5.0

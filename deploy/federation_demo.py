@@ -26,6 +26,7 @@ from deploy.embedded import (
     watch,
 )
 from deploy.programs import Program, ground_program, node_programs
+from deploy.sample import write_samples
 from deploy.shared_ground import SharedGround
 from deploy.steps import Steps
 from deploy.supervision import Supervision
@@ -41,6 +42,7 @@ FIRST_PORT: Final = 8000
 DOOR_OFFSET: Final = 443
 COORDINATOR: Final = "national"
 FEDERATION: Final = "Hinterland demo"
+IMPORTED: Final = "sample-imported"
 
 QUERY: Final = """\
 { ngos(search: "kunming", first: 5) { totalCount edges { node { name region city home } } } }"""
@@ -48,24 +50,22 @@ QUERY: Final = """\
 
 @dataclass(frozen=True)
 class DemoNode:
-    """One node of the demo, the `place`-th on its ports; `sample` is what it imports at first."""
+    """One node of the demo, the `place`-th on its ports."""
 
     id: str
     region: str
     name: str
     place: int
-    sample: Path | None = None
 
     def ports(self, first_port: int) -> dict[str, int]:
         port = first_port + self.place
         return {"gateway_port": port, "door_port": port + DOOR_OFFSET}
 
 
-SAMPLES: Final = Path(__file__).parent / "sample"
 NODES: Final = (
-    DemoNode(COORDINATOR, "CN", "全国 (national)", 0),
-    DemoNode("yunnan", "CN-YN", "云南 (Yunnan)", 1, SAMPLES / "yunnan.csv"),
-    DemoNode("gansu", "CN-GS", "甘肃 (Gansu)", 2, SAMPLES / "gansu.csv"),
+    DemoNode(COORDINATOR, "CN", "全国", 0),
+    DemoNode("yunnan", "CN-YN", "云南", 1),
+    DemoNode("gansu", "CN-GS", "甘肃", 2),
 )
 
 
@@ -161,13 +161,18 @@ class Demo:
         return {member["node"] for member in json.loads(found)}
 
     def _import_samples(self) -> None:
-        for node in NODES:
-            done = self._var / node.id / "sample-imported"
-            if node.sample is None or done.exists():
-                continue
-            with self._steps.step(f"Importing the sample directory of {node.id}"):
-                self._hinterland(node.id, "import", "ngos", str(node.sample))
-            done.touch()
+        """Invented NGOs for the two provinces, by the importer that an operator uses."""
+        folder = self._var / "sample"
+        waiting = [node for node in NODES if not (self._var / node.id / IMPORTED).exists()]
+        if not waiting:
+            return
+        folder.mkdir(exist_ok=True)
+        samples = write_samples(folder)
+        for node in waiting:
+            if node.region in samples:
+                with self._steps.step(f"Importing the sample directory of {node.id}"):
+                    self._hinterland(node.id, "import", "ngos", str(samples[node.region]))
+            (self._var / node.id / IMPORTED).touch()
 
     def _hinterland(self, node: str, *command: str) -> str:
         """Runs what an operator would type, after showing it; returns what it prints."""
@@ -188,7 +193,7 @@ class Demo:
         say = self._steps.say
         say("")
         for settings in self._settings.values():
-            say(f"{settings.name:<20} {settings.public_url}/graphql")
+            say(f"  {settings.id:<10} {settings.public_url}/graphql   {settings.name}")
         say("")
         say("Open one of them in a browser, or paste:")
         url = f"{self._settings['yunnan'].public_url}/graphql"
