@@ -18,15 +18,17 @@ __all__ = ["Change", "Changed", "Changes", "Listener"]
 
 log = logging.getLogger(__name__)
 
+PRIVATE: Final = "private"  # the scope, and the end of such a feed's name
 UNREAD_MAX: Final = 1_000  # messages that wait in the broker; the oldest are dropped
 
 
 class Change(NamedTuple):
-    """One record: `op` is put, delete or erase."""
+    """One record: `op` is put, delete or erase. `scope` is None for a shared record that is gone:
+    nobody knows any more who might have read it."""
 
     id: str
     kind: str
-    scope: str
+    scope: str | None
     op: str
 
 
@@ -95,11 +97,12 @@ class Changes:
 def parse(body: bytes) -> Changed:
     """Raises ValueError, KeyError or TypeError on anything but a change."""
     message = orjson.loads(body)
+    unknown = PRIVATE if str(message["feed"]).endswith(f"/{PRIVATE}") else None
     return Changed(
         service=str(message["service"]),
         head=int(message["head"]),
         changes=tuple(
-            Change(str(one["id"]), str(one["kind"]), str(one["scope"]), str(one["op"]))
+            Change(str(one["id"]), str(one["kind"]), one["scope"] or unknown, str(one["op"]))
             for one in message["changes"]
         ),
     )

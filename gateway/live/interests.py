@@ -138,7 +138,9 @@ class _Interest:
     def note(self, changes: tuple[Change, ...]) -> bool:
         """Whether there was room for these changes."""
         for change in changes:
-            if change.kind == self.topic.kind and change.scope in self.topic.scopes:
+            # That a shared record is gone is told to all: its id says nothing about it.
+            readable = change.scope is None or change.scope in self.topic.scopes
+            if change.kind == self.topic.kind and readable:
                 self._backlog.pop(change.id, None)
                 self._backlog[change.id] = change.op
                 self._noted.set()

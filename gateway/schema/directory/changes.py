@@ -55,13 +55,18 @@ class DirectorySubscription(graphene.ObjectType):
             page = await context.call(SERVICE, "list_ngos", params)
             return {ngo["id"]: ngo for ngo in page["items"]}
 
-        # Asked once at the start, so that a filter that is wrong is refused at once.
-        await look_up([])
-
         topic = Topic(
             SERVICE,
             KIND,
             frozenset(readable_scopes(context.actor, KIND, context.node.id)),
             (audience(context.actor), orjson.dumps(wanted, option=orjson.OPT_SORT_KEYS)),
         )
-        return context.node.interests.subscribe(topic, look_up)
+        # From here on nothing is missed, so that who subscribes and then reads has everything.
+        subscription = context.node.interests.subscribe(topic, look_up)
+        try:
+            # A filter that is wrong is refused now, and not at the first change.
+            await look_up([])
+        except BaseException:
+            await subscription.aclose()
+            raise
+        return subscription

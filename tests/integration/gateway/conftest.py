@@ -48,7 +48,8 @@ class StubService(threading.Thread):
 
     def say(self, changed: Changed) -> None:
         """As a service does after a commit."""
-        message = changed._asdict() | {"changes": [one._asdict() for one in changed.changes]}
+        changes = [one._asdict() for one in changed.changes]
+        message = changed._asdict() | {"feed": f"yunnan/{changed.service}", "changes": changes}
         self._connection.add_callback_threadsafe(
             lambda: self._channel.basic_publish(
                 wire.LOCAL_EXCHANGE, wire.changed_key(changed.service), orjson.dumps(message)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
@@ -12,10 +13,11 @@ import httpx
 
 from hinterland.config import Settings
 from hinterland.ground.process import leashed, poll
+from tests.integration.service_process import ServiceProcess
 
 __all__ = ["GatewayProcess"]
 
-LIMIT_S: Final = 30.0
+LIMIT_S: Final = 60.0
 
 
 class GatewayProcess:
@@ -32,8 +34,10 @@ class GatewayProcess:
                 leashed(command), stdout=output, stderr=subprocess.STDOUT
             )
 
-    def wait_until(self, path: str, status: int = 200) -> None:
-        """Asks /healthz or /readyz until it says so."""
+    def wait_until(
+        self, path: str, status: int = 200, beside: Iterable[ServiceProcess] = ()
+    ) -> None:
+        """Asks /healthz or /readyz until it says so, or until it or one beside it has ended."""
 
         def says_so() -> bool:
             try:
@@ -41,7 +45,10 @@ class GatewayProcess:
             except httpx.TransportError:
                 return False
 
-        poll(says_so, lambda: self.process.poll() is None, f"the gateway's {path}", LIMIT_S)
+        def running() -> bool:
+            return self.process.poll() is None and all(each.running() for each in beside)
+
+        poll(says_so, running, f"the gateway's {path}", LIMIT_S)
 
     def stop(self) -> int:
         """Tells it to stop; returns its exit code."""

@@ -36,7 +36,7 @@ class Records:
         return {one: self.held[one] for one in ids if one in self.held}
 
 
-def changed(*ids: str, op: str = "put", scope: str = "public", kind: str = "ngo") -> Changed:
+def changed(*ids: str, op: str = "put", scope: str | None = "public", kind: str = "ngo") -> Changed:
     return Changed("directory", 1, tuple(Change(one, kind, scope, op) for one in ids))
 
 
@@ -72,7 +72,8 @@ async def test_only_what_was_asked_for_is_heard(records: Records) -> None:
     interests.changed(changed("x", scope="members"))
     interests.changed(changed("x")._replace(service="map"))
     interests.changed(changed("not matching"))
-    interests.changed(changed("gone", op="erase"))
+    interests.changed(changed("gone", op="erase", scope=None))
+    interests.changed(changed("x", op="erase", scope="private"))
     interests.changed(changed("a"))
 
     assert [message["id"] for message in await take(reader, 2)] == ["gone", "a"]
@@ -211,7 +212,13 @@ def test_only_services_that_an_answer_used_can_be_behind() -> None:
 
 @pytest.mark.parametrize(
     "body",
-    [b"", b"null", b"[]", b'{"service": "directory"}', b'{"service":"a","head":"x","changes":[]}'],
+    [
+        b"",
+        b"null",
+        b"[]",
+        b'{"service": "a"}',
+        b'{"service":"a","feed":"b","head":"x","changes":[]}',
+    ],
 )
 def test_what_is_not_a_change_is_found_out(body: bytes) -> None:
     """The exchange is this node's own, but a newer service may say something new on it."""
@@ -225,3 +232,16 @@ def test_a_change_is_read_whatever_else_it_says() -> None:
     message = {"service": "directory", "head": 7, "feed": "yunnan/directory", "changes": [change]}
 
     assert parse(orjson.dumps(message)) == changed("a")._replace(head=7)
+
+
+@pytest.mark.parametrize(
+    ("feed", "scope"), [("yunnan/directory", None), ("yunnan/directory/private", "private")]
+)
+def test_of_a_record_that_is_gone_the_feed_tells_whether_it_was_private(
+    feed: str, scope: str | None
+) -> None:
+    """Nothing else of it is left."""
+    change = {"id": "a", "kind": "ngo", "scope": None, "op": "erase"}
+    message = {"service": "directory", "head": 1, "feed": feed, "changes": [change]}
+
+    assert parse(orjson.dumps(message)).changes == (Change("a", "ngo", scope, "erase"),)
