@@ -1,12 +1,12 @@
 """The message bus: names on RabbitMQ, and what a service is made of on top of nameko.
 
 - `names`: exchanges, queues and routing keys, and the limit of each queue; imported by anybody
-- `connection`: one AMQP connection under eventlet, and how long to wait for the next one
+- `connection`: one AMQP connection under eventlet; `reconnects`: when to try the next one
 - `consumer`: the queues that a service reads, on one connection that comes back by itself
-- `publisher`: what it tells others, on another one, bounded
+- `publisher`: what it tells others, on another one; `outbox`: what waits for that, bounded
 - `rpc`: the entrypoint of a method that others call, and `calls`: calling them
 - `records`: the dependency that gives a service its records
-- `follower`: feeds of other nodes, applied in order by one greenthread
+- `follower`: feeds of other nodes, applied in order by one greenthread; `membership`: whose
 - `reactions`: what a room does when another room of this node has changed
 - `room`: the class that every service derives from
 

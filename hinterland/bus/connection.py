@@ -1,4 +1,4 @@
-"""One AMQP connection under eventlet, and how long to wait for the next one.
+"""One AMQP connection under eventlet, and the next one when it is lost.
 
 The rule of this package: **one greenthread reads a connection, any may write to it.** Methods that
 wait for an answer (declare, consume, close) belong to the reader; publishing, acknowledging and
@@ -9,7 +9,6 @@ is a green one because `hinterland.serve` patches the standard library before an
 from __future__ import annotations
 
 import logging
-import random
 import socket
 import ssl
 from collections.abc import Callable, Iterator
@@ -23,13 +22,12 @@ from amqp.transport import TCPTransport
 from kombu.transport.pyamqp import Connection as KombuConnection
 from kombu.utils.url import parse_url, sanitize_url
 
+from hinterland.bus.reconnects import Reconnects
+
 __all__ = [
     "CONNECT_TIMEOUT_S",
     "HEARTBEAT_S",
-    "RECONNECT_DELAY_MAX_S",
-    "RECONNECT_DELAY_MIN_S",
     "Connection",
-    "Reconnects",
     "opened",
     "stay_connected",
 ]
@@ -40,8 +38,6 @@ CONNECT_TIMEOUT_S: Final = 5.0
 CLOSE_TIMEOUT_S: Final = 2.0
 HEARTBEAT_S: Final = 20
 HEARTBEAT_CHECKS: Final = 4  # looks at the clock per heartbeat interval
-RECONNECT_DELAY_MIN_S: Final = 0.2
-RECONNECT_DELAY_MAX_S: Final = 10.0
 READ_BYTES: Final = 16 * 1024
 
 
@@ -80,25 +76,6 @@ class Connection(KombuConnection):  # type: ignore[misc]  # kombu's transports a
             transport.sock.shutdown(socket.SHUT_RDWR)
         except OSError:
             log.debug("the connection was closed already")
-
-
-class Reconnects:
-    """How long to wait before each attempt to connect: doubling, with jitter, up to a maximum.
-
-    The jitter keeps the services of a node from storming a broker that has just come back.
-    """
-
-    def __init__(self, chance: Callable[[], float] = random.random) -> None:
-        self._chance = chance
-        self._failures = 0
-
-    def delay_s(self, connected_s: float) -> float:
-        """The wait after a connection that lasted `connected_s`, 0 if it was never made."""
-        if connected_s > RECONNECT_DELAY_MAX_S:
-            self._failures = 0
-        ceiling = min(RECONNECT_DELAY_MAX_S, RECONNECT_DELAY_MIN_S * 2.0**self._failures)
-        self._failures = min(self._failures + 1, 16)
-        return ceiling * (0.5 + self._chance() / 2)
 
 
 @contextmanager

@@ -25,7 +25,6 @@ from kombu import Queue
 from nameko.extensions import DependencyProvider
 from pymongo.errors import PyMongoError
 
-from hinterland.bus.connection import Reconnects
 from hinterland.bus.consumer import QueueConsumer, ack
 from hinterland.bus.membership import MembershipSource
 from hinterland.bus.names import (
@@ -38,6 +37,7 @@ from hinterland.bus.names import (
     follow_queue_name,
 )
 from hinterland.bus.publisher import Publisher
+from hinterland.bus.reconnects import Reconnects
 from hinterland.bus.records import Announcer, Storage
 from hinterland.config import Settings
 from hinterland.feeds import FeedStore
@@ -214,7 +214,7 @@ class Follower(DependencyProvider):  # type: ignore[misc]  # nameko is untyped
                 return
             except PyMongoError as error:
                 log.warning("%s waits for the database (%s): %s", what, attempt, error)
-                eventlet.sleep(waits.delay_s(0.0))
+                eventlet.sleep(waits.delay_s())
             except Exception:
                 log.exception("%s was let go", what)
                 break

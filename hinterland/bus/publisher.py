@@ -8,9 +8,8 @@ slow, the oldest one is dropped and counted. Followers learn from heads what the
 from __future__ import annotations
 
 import logging
-from collections import deque
 from time import monotonic
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 import eventlet
 from amqp import Channel, Message
@@ -21,26 +20,16 @@ from nameko.extensions import SharedExtension
 
 from hinterland.bus.connection import Connection, stay_connected
 from hinterland.bus.names import feeds_exchange, local_exchange
+from hinterland.bus.outbox import Outbox, Outgoing
 
-__all__ = ["UNSENT_BYTES_MAX", "UNSENT_MESSAGES_MAX", "Outgoing", "Publisher"]
+__all__ = ["Publisher"]
 
 log = logging.getLogger(__name__)
 
-UNSENT_MESSAGES_MAX: Final = 10_000
-UNSENT_BYTES_MAX: Final = 32 * 1024 * 1024
 FLUSH_WAIT_S: Final = 2.0
 FLUSH_LOOK_S: Final = 0.02
 DROPS_LOGGED_EVERY_S: Final = 10.0
 TRANSIENT: Final = 1
-
-
-class Outgoing(NamedTuple):
-    """One message. `properties` are AMQP's; without an exchange, `routing_key` names a queue."""
-
-    exchange: str
-    routing_key: str
-    body: bytes
-    properties: dict[str, Any]
 
 
 class Publisher(SharedExtension):  # type: ignore[misc]  # nameko is untyped
@@ -49,33 +38,28 @@ class Publisher(SharedExtension):  # type: ignore[misc]  # nameko is untyped
     def __init__(self) -> None:
         super().__init__()
         self.connected = False
-        self.dropped = 0
-        self._unsent: deque[Outgoing] = deque()
-        self._unsent_bytes = 0
+        self._outbox = Outbox()
         self._more = Event()
         self._sender: Any = None
         self._drops_logged_at = float("-inf")
 
+    @property
+    def dropped(self) -> int:
+        """How many messages the broker would not take, since the start."""
+        return self._outbox.dropped
+
     def publish(self, exchange: str, routing_key: str, body: bytes, **properties: Any) -> None:
         """Queues a message. It is sent at most once, unless its connection breaks meanwhile."""
-        self._unsent.append(Outgoing(exchange, routing_key, body, properties))
-        self._unsent_bytes += len(body)
-        while len(self._unsent) > UNSENT_MESSAGES_MAX or self._unsent_bytes > UNSENT_BYTES_MAX:
-            self._drop_oldest()
-        if not self._more.ready():
-            self._more.send()
-
-    def _drop_oldest(self) -> None:
-        oldest = self._unsent.popleft()
-        self._unsent_bytes -= len(oldest.body)
-        self.dropped += 1
-        if monotonic() - self._drops_logged_at > DROPS_LOGGED_EVERY_S:
+        dropped = self._outbox.put(Outgoing(exchange, routing_key, body, properties))
+        if dropped is not None and monotonic() - self._drops_logged_at > DROPS_LOGGED_EVERY_S:
             self._drops_logged_at = monotonic()
             log.warning(
                 "the broker does not take messages; %d dropped since the start, the last one %s",
                 self.dropped,
-                oldest.routing_key,
+                dropped.routing_key,
             )
+        if not self._more.ready():
+            self._more.send()
 
     def start(self) -> None:
         if self._sender is None:
@@ -84,7 +68,7 @@ class Publisher(SharedExtension):  # type: ignore[misc]  # nameko is untyped
     def stop(self) -> None:
         """Sends what is still waiting, for a moment."""
         with eventlet.Timeout(FLUSH_WAIT_S, False):
-            while self._unsent and self.connected:
+            while self._outbox and self.connected:
                 eventlet.sleep(FLUSH_LOOK_S)
         self.kill()
 
@@ -118,21 +102,19 @@ class Publisher(SharedExtension):  # type: ignore[misc]  # nameko is untyped
         try:
             while True:
                 self._more = Event()
-                while self._unsent:
-                    self._send(channel, self._unsent[0])
+                while self._outbox:
+                    message = self._outbox.oldest()
+                    self._send(channel, message)
+                    self._outbox.sent(message)
                 self._more.wait()
         except (OSError, AMQPError) as error:
             log.info("a message waits for the next connection: %s", error)
             connection.abandon()
 
-    def _send(self, channel: Channel, message: Outgoing) -> None:
-        exchange, routing_key, body, properties = message
+    @staticmethod
+    def _send(channel: Channel, message: Outgoing) -> None:
         channel.basic_publish(
-            Message(body, delivery_mode=TRANSIENT, **properties),
-            exchange=exchange,
-            routing_key=routing_key,
+            Message(message.body, delivery_mode=TRANSIENT, **message.properties),
+            exchange=message.exchange,
+            routing_key=message.routing_key,
         )
-        # Something else may be the oldest by now, if this one was dropped while it was being sent.
-        if self._unsent and self._unsent[0] is message:
-            self._unsent.popleft()
-            self._unsent_bytes -= len(body)

@@ -38,6 +38,7 @@ __all__ = ["Announcer", "RecordsProvider", "Storage"]
 log = logging.getLogger(__name__)
 
 NUDGE_DELAY_S: Final = 0.1  # commits of one nudge
+CHANGES_TOLD_MAX: Final = 500
 COMPACT_INTERVAL_S: Final = 300.0
 COMPACT_PAUSE_S: Final = 0.5  # between two rounds, so that compaction never crowds out commits
 JITTER: Final = 0.25
@@ -91,7 +92,7 @@ class Announcer(SharedExtension):  # type: ignore[misc]  # nameko is untyped
         self._node = self.container.config["NODE"]
 
     def written(self, published: Published) -> None:
-        """This service has written."""
+        """This service has written. Never raises: what was committed is not to be refused."""
         self.changed(published.applied)
         if published.frame is None:
             return
@@ -109,9 +110,10 @@ class Announcer(SharedExtension):  # type: ignore[misc]  # nameko is untyped
             "feed": header.feed,
             "epoch": header.epoch,
             "first": header.first,
-            "changes": applied.changes,
+            "changes": applied.changes[:CHANGES_TOLD_MAX],
         }
-        self.publisher.publish(LOCAL_EXCHANGE, changed_key(self._service), orjson.dumps(hint))
+        body = orjson.dumps(hint, default=str)
+        self.publisher.publish(LOCAL_EXCHANGE, changed_key(self._service), body)
 
     def _send_nudge(self) -> None:
         self._nudge = None

@@ -7,9 +7,11 @@ import sys
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
+import pika
 import pytest
 
 from cli.rpc import Caller
@@ -18,9 +20,12 @@ from hinterland.errors import Unavailable
 from hinterland.ground import Mongod, free_ports, start
 from hinterland.ground.process import poll
 from hinterland.testing import NewNode
+from hinterland.wire import CONTENT_TYPE, RPC_EXCHANGE, decode_reply, encode_call
 from tests.integration.service_process import LIMIT_S, OPERATOR, ServiceProcess
 
 from .conftest import OwnBroker, StartNotes
+
+CALLS_RUNNING_MAX = 64  # hinterland.serve, which cannot be imported without patching this process
 
 START = """
 import sys
@@ -65,6 +70,29 @@ def test_a_running_call_is_answered_before_the_service_stops(
 
     assert answer.result(LIMIT_S) == {"waited": 1}
     assert (code, notes.count("stopped")) == (0, 1)
+
+
+def test_calls_in_flight_are_bounded(notes: ServiceProcess) -> None:
+    """However many callers there are, a service runs so many calls at once and no more."""
+    calls = CALLS_RUNNING_MAX + 20
+    connection = pika.BlockingConnection(pika.URLParameters(notes.settings.amqp_uri))
+    channel = connection.channel()
+    queue = channel.queue_declare("", exclusive=True).method.queue
+    channel.queue_bind(queue, RPC_EXCHANGE, "many")
+    for number in range(calls):
+        channel.basic_publish(
+            RPC_EXCHANGE,
+            "notes.wait",
+            encode_call(OPERATOR, {"name": str(number), "seconds": 0.5}),
+            pika.BasicProperties(content_type=CONTENT_TYPE, reply_to="many"),
+        )
+    replies = [body for _, _, body in islice(channel.consume(queue, auto_ack=True), calls)]
+    connection.close()
+
+    began_before_the_first_ended = notes.log.read_text().partition("waited for")[0]
+
+    assert all(decode_reply(body) == {"waited": 0.5} for body in replies)
+    assert began_before_the_first_ended.count("waiting for") == CALLS_RUNNING_MAX
 
 
 def test_a_call_whose_service_was_killed_is_run_by_the_next_one(
