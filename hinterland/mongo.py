@@ -8,12 +8,12 @@ from pymongo import MongoClient
 
 __all__ = ["CONNECTIONS_MAX", "CONNECT_TIMEOUT_MS", "SELECTION_TIMEOUT_MS", "connect"]
 
-CONNECTIONS_MAX: Final = 100
+CONNECTIONS_MAX: Final = 100  # of one process
 CONNECT_TIMEOUT_MS: Final = 5_000
 # How long an operation waits for a primary: an election takes seconds, a restart of mongod ten.
 SELECTION_TIMEOUT_MS: Final = 15_000
-SOCKET_TIMEOUT_MS: Final = 120_000
-WRITE_TIMEOUT_MS: Final = 30_000
+SOCKET_TIMEOUT_MS: Final = 120_000  # for one answer; verifying a large feed asks for much
+WRITE_TIMEOUT_MS: Final = 30_000  # for the majority to have a write on disk
 
 
 def connect(

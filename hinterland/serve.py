@@ -48,7 +48,7 @@ log = logging.getLogger(__name__)
 # Calls in flight in one process. A write waits 2 to 3 ms for the disk, and those that wait together
 # share a commit; more of them would only wait longer.
 CALLS_RUNNING_MAX: Final = 64
-SERVERS_WAIT_S: Final = 60.0
+SERVERS_WAIT_S: Final = 60.0  # for broker and database at the start, which may be starting too
 ANSWER_WAIT_MS: Final = 2_000
 STOP_SIGNALS: Final = (signal.SIGTERM, signal.SIGINT)
 

@@ -28,8 +28,8 @@ __all__ = ["CALLS_WAITING_MAX", "CALL_TIMEOUT_S", "Caller", "Calls"]
 
 log = logging.getLogger(__name__)
 
-CALL_TIMEOUT_S: Final = 5.0
-CALLS_WAITING_MAX: Final = 1_000
+CALL_TIMEOUT_S: Final = 5.0  # unless the caller says otherwise
+CALLS_WAITING_MAX: Final = 1_000  # of one process; the next one is refused as BUSY
 REPLY_PREFETCH: Final = 100
 TRANSIENT: Final = 1
 

@@ -34,11 +34,11 @@ __all__ = [
 
 log = logging.getLogger(__name__)
 
-CONNECT_TIMEOUT_S: Final = 5.0
-CLOSE_TIMEOUT_S: Final = 2.0
-HEARTBEAT_S: Final = 20
+CONNECT_TIMEOUT_S: Final = 5.0  # until the broker has let us in
+CLOSE_TIMEOUT_S: Final = 2.0  # for a last word to the broker
+HEARTBEAT_S: Final = 20  # a broker or a service that is silent for twice as long is gone
 HEARTBEAT_CHECKS: Final = 4  # looks at the clock per heartbeat interval
-READ_BYTES: Final = 16 * 1024
+READ_BYTES: Final = 16 * 1024  # taken off the socket at once
 
 
 class ReadAhead(TCPTransport):  # type: ignore[misc]  # py-amqp is untyped

@@ -52,15 +52,15 @@ __all__ = ["FOLLOW_ATTEMPTS_MAX", "FOLLOW_PREFETCH", "TICK_INTERVAL_S", "Followe
 log = logging.getLogger(__name__)
 
 FOLLOW_PREFETCH: Final = 20
-FOLLOW_ATTEMPTS_MAX: Final = 5
-TICK_INTERVAL_S: Final = 1.0
-TICK_EXPIRES_MS: Final = 1_000
+FOLLOW_ATTEMPTS_MAX: Final = 5  # of one message while the database is away
+TICK_INTERVAL_S: Final = 1.0  # from each instance; the one that follows takes the first
+TICK_EXPIRES_MS: Final = 1_000  # time that nobody took is no time
 TICK_JITTER: Final = 0.1
 # Who has had nothing to do for so long was standing by, and what he remembers may be old.
 STANDBY_S: Final = 5.0
-STATUS_INTERVAL_S: Final = 2.0
+STATUS_INTERVAL_S: Final = 2.0  # between two looks of other instances at what this one heard
 STATUS_ID: Final = "following"
-QUARANTINED_COUNTED_MAX: Final = 10_000  # per feed
+QUARANTINED_COUNTED_MAX: Final = 10_000  # per feed, in a status
 
 
 class Replication:

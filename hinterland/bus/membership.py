@@ -25,8 +25,8 @@ __all__ = ["MEMBERSHIP_INTERVAL_S", "MEMBERSHIP_RETRY_S", "MembershipSource"]
 
 log = logging.getLogger(__name__)
 
-MEMBERSHIP_INTERVAL_S: Final = 15.0
-MEMBERSHIP_RETRY_S: Final = 2.0
+MEMBERSHIP_INTERVAL_S: Final = 15.0  # an expulsion whose hint was lost is heard so late
+MEMBERSHIP_RETRY_S: Final = 2.0  # while `federation` does not answer
 JITTER: Final = 0.25
 
 

@@ -48,14 +48,14 @@ FEEDS_EXCHANGE: Final = "hinterland.feeds"  # topic, durable, federated
 # A full queue drops its oldest messages. That hurts nobody: feeds repair themselves from heads, a
 # reaction computes from current state, and who called first has given up first.
 FOLLOW_QUEUE_BYTES_MAX: Final = 64 * 1024 * 1024
-REACTIONS_QUEUE_MESSAGES_MAX: Final = 1_000
-RPC_QUEUE_MESSAGES_MAX: Final = 10_000
+REACTIONS_QUEUE_MESSAGES_MAX: Final = 1_000  # hints; one would do
+RPC_QUEUE_MESSAGES_MAX: Final = 10_000  # calls to one service that nobody has taken yet
 RPC_QUEUE_BYTES_MAX: Final = 64 * 1024 * 1024
 
 # The queue of a service that nobody serves any more goes away, so that its callers are told at
 # once ("no such service") instead of waiting for an answer.
 RPC_QUEUE_EXPIRES_MS: Final = 60_000
-REPLY_QUEUE_EXPIRES_MS: Final = 60_000
+REPLY_QUEUE_EXPIRES_MS: Final = 60_000  # after its caller has gone
 
 # What a service sends to its own queue, past every exchange; the AMQP property `type` tells it.
 TICK: Final = "tick"  # time has passed

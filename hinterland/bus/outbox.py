@@ -7,7 +7,7 @@ from typing import Any, Final, NamedTuple
 
 __all__ = ["UNSENT_BYTES_MAX", "UNSENT_MESSAGES_MAX", "Outbox", "Outgoing"]
 
-UNSENT_MESSAGES_MAX: Final = 10_000
+UNSENT_MESSAGES_MAX: Final = 10_000  # of one process, while the broker does not take them
 UNSENT_BYTES_MAX: Final = 32 * 1024 * 1024
 
 

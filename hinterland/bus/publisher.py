@@ -26,9 +26,9 @@ __all__ = ["Publisher"]
 
 log = logging.getLogger(__name__)
 
-FLUSH_WAIT_S: Final = 2.0
+FLUSH_WAIT_S: Final = 2.0  # for what is unsent when the service stops
 FLUSH_LOOK_S: Final = 0.02
-DROPS_LOGGED_EVERY_S: Final = 10.0
+DROPS_LOGGED_EVERY_S: Final = 10.0  # one line in the log for all drops in between
 TRANSIENT: Final = 1
 
 

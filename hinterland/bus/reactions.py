@@ -42,11 +42,11 @@ __all__ = ["REACTION_INTERVAL_S", "Reaction", "Reactions", "reacts_to"]
 
 log = logging.getLogger(__name__)
 
-REACTION_INTERVAL_S: Final = 30.0
+REACTION_INTERVAL_S: Final = 30.0  # what a lost hint costs
 REACTION_TICK_S: Final = 5.0
 REACTION_TICK_EXPIRES_MS: Final = 5_000
-REACTION_RETRY_S: Final = 5.0
-REACTION_WAIT_S: Final = 600.0
+REACTION_RETRY_S: Final = 5.0  # after one that failed
+REACTION_WAIT_S: Final = 600.0  # for one that does not end, before others go on beside it
 HINTS_PREFETCH: Final = 100
 JITTER: Final = 0.25
 

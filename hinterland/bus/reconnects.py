@@ -11,8 +11,8 @@ from typing import Final
 
 __all__ = ["RECONNECT_DELAY_MAX_S", "RECONNECT_DELAY_MIN_S", "Reconnects"]
 
-RECONNECT_DELAY_MIN_S: Final = 0.2
-RECONNECT_DELAY_MAX_S: Final = 10.0
+RECONNECT_DELAY_MIN_S: Final = 0.2  # before jitter, which halves it at most
+RECONNECT_DELAY_MAX_S: Final = 10.0  # also how long a connection has to last to count as one
 DOUBLINGS_MAX: Final = 16
 
 

@@ -37,9 +37,9 @@ __all__ = ["Announcer", "RecordsProvider", "Storage"]
 
 log = logging.getLogger(__name__)
 
-NUDGE_DELAY_S: Final = 0.1  # commits of one nudge
-CHANGES_TOLD_MAX: Final = 500
-COMPACT_INTERVAL_S: Final = 300.0
+NUDGE_DELAY_S: Final = 0.1  # commits in between share one nudge to the follower
+CHANGES_TOLD_MAX: Final = 500  # in one hint; whoever must not miss any reads by head
+COMPACT_INTERVAL_S: Final = 300.0  # superseded payloads are elided so late
 COMPACT_PAUSE_S: Final = 0.5  # between two rounds, so that compaction never crowds out commits
 JITTER: Final = 0.25
 

@@ -38,7 +38,7 @@ __all__ = [
     "VerifyReplica",
 ]
 
-RETRIED_MAX: Final = 1_000
+RETRIED_MAX: Final = 1_000  # quarantined entries judged again by one call
 
 
 class Arguments(BaseModel):

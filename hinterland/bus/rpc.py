@@ -53,10 +53,10 @@ __all__ = ["REQUEST_BYTES_MAX", "STOP_WAIT_S", "Rpc", "RpcConsumer", "bad_input"
 
 log = logging.getLogger(__name__)
 
-REQUEST_BYTES_MAX: Final = 16 * 1024 * 1024
+REQUEST_BYTES_MAX: Final = 16 * 1024 * 1024  # of one call, before it is decoded
 INPUT_ERRORS_MAX: Final = 20  # named in one BadInput
 STOP_WAIT_S: Final = 10.0  # for calls that are running when the service is told to stop
-REFERENCE_BYTES: Final = 6
+REFERENCE_BYTES: Final = 6  # under which the log has what the caller must not see
 TRANSIENT: Final = 1
 
 F = TypeVar("F", bound=Callable[..., Any])

@@ -49,7 +49,7 @@ SERVICE: Final = "accounts"
 NAME_CHARS_MAX: Final = 200
 COMMAND_ID_CHARS_MAX: Final = 128
 KEY_CHARS_MAX: Final = 300
-PAGE_ITEMS_MAX: Final = 100
+PAGE_ITEMS_MAX: Final = 100  # of accounts or keys, in one answer
 PRIVATE: Final = frozenset({"private"})
 
 Role = Literal["partner", "editor", "moderator", "operator", "coordinator"]
