@@ -58,8 +58,9 @@ class Node:
         return Settings.load(self.folder)
 
     def init(self) -> None:
-        """Makes the node's folder, with ports that nobody else has."""
-        ports = zip(PORTS, free_ports(len(PORTS)), strict=True)
+        """Makes the node's folder, with ports that nobody else has; peers come over TLS."""
+        settings = (*PORTS, "broker_tls_port")
+        ports = zip(settings, free_ports(len(settings)), strict=True)
         chosen = [word for name, port in ports for word in ("--set", f"{name}={port}")]
         self.cli("init", self.id, "--region", self.region, "--name", self.id, *chosen)
 

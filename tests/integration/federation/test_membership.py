@@ -8,6 +8,7 @@ import pytest
 
 from hinterland.actors import Actor
 from hinterland.errors import BadInput, NotFound, Unavailable
+from hinterland.ground import Management
 from hinterland.identity import Member
 from hinterland.links import peer_user
 from services.federation import handlers, queries
@@ -22,9 +23,9 @@ def expel(national: FederationNode, node: str) -> dict[str, object]:
     return handlers.expel(national.records, national.here, params, None, national.status)
 
 
-def users(national: FederationNode) -> set[str]:
-    vhost = national.here.broker.vhost
-    permissions = national.here.broker._management.get(f"vhosts/{vhost}/permissions")
+def users(management: Management, node: FederationNode) -> set[str]:
+    """Who may do something in the vhost of `node`."""
+    permissions = management.get(f"vhosts/{node.here.broker.vhost}/permissions")
     return {permission["user"] for permission in permissions}
 
 
@@ -41,13 +42,13 @@ def wait_for_links(national: FederationNode, gansu: FederationNode) -> None:
 
 
 def test_an_expelled_node_loses_its_access_at_once(
-    national: FederationNode, joined: FederationNode
+    national: FederationNode, joined: FederationNode, management: Management
 ) -> None:
     """Its user and the link from it are gone with the command; its own link fails."""
     wait_for_links(national, joined)
     expel(national, "gansu")
 
-    assert peer_user("gansu", "national") not in users(national)
+    assert peer_user("gansu", "national") not in users(management, national)
     assert national.here.broker.links() == []
     until(lambda: not linked(joined, "national"), "gansu's link to end")
     assert national.members()["gansu"]["expelled_at"]
@@ -97,7 +98,7 @@ def test_only_the_coordinators_word_makes_a_member(
 
 
 def test_an_expelled_node_cannot_come_back(
-    national: FederationNode, joined: FederationNode
+    national: FederationNode, joined: FederationNode, management: Management
 ) -> None:
     """Not with a new invitation, and not with the one that let it in."""
     old = national.invite()
@@ -108,7 +109,7 @@ def test_an_expelled_node_cannot_come_back(
         with pytest.raises(Expelled):
             joined.join(invitation)
 
-    assert peer_user("gansu", "national") not in users(national)
+    assert peer_user("gansu", "national") not in users(management, national)
 
 
 def test_expelling_twice_keeps_the_first_positions(
@@ -174,11 +175,13 @@ def test_an_expulsion_reaches_the_brokers_of_other_members(
     assert [peer.node for peer in queries.peers(yunnan.records.collection)] == ["national"]
 
 
-def test_links_come_back_on_a_new_broker(national: FederationNode, joined: FederationNode) -> None:
+def test_links_come_back_on_a_new_broker(
+    national: FederationNode, joined: FederationNode, management: Management
+) -> None:
     """What a broker has lost is made again from what is recorded, with the same passwords."""
     wait_for_links(national, joined)
     national.here.broker.stop_pulling("gansu")
-    national.here.broker._management.delete_user(peer_user("gansu", "national"))
+    management.delete_user(peer_user("gansu", "national"))
     until(lambda: not linked(joined, "national"), "gansu's link to end")
 
     national.arrange()
@@ -194,8 +197,8 @@ def test_looking_after_links_leaves_good_ones_alone(
     def refuse(*_: object) -> None:
         raise AssertionError("the broker was told something")
 
-    monkeypatch.setattr(national.here.broker._management, "put", refuse)
-    monkeypatch.setattr(national.here.broker._management, "delete", refuse)
+    monkeypatch.setattr(Management, "put", refuse)
+    monkeypatch.setattr(Management, "delete", refuse)
 
     national.arrange()
 
