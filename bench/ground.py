@@ -53,7 +53,7 @@ def ground() -> Iterator[Ground]:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         mongo_port, *ports = free_ports(5)
-        mongod = start(Mongod(folder / "mongo", mongo_port), folder / "mongod.log")
+        mongod = start(Mongod(folder / "mongo", mongo_port, cache_gb=1.0), folder / "mongod.log")
         broker = Rabbitmq(
             folder / "rabbitmq",
             *ports,

@@ -26,7 +26,7 @@ __all__ = ["SharedGround"]
 FILE: Final = "ground.toml"
 PASSWORD_BYTES: Final = 24
 MEMORY_MB: Final = 768
-CACHE_GB: Final = 0.25
+CACHE_GB: Final = 1.0
 
 # Away from the usual ports, and from those of a node that stands alone on this machine.
 PREFERRED_PORTS: Final = {

@@ -121,7 +121,7 @@ class Settings(BaseModel):
         default=27117, ge=1, le=PORT_MAX, description="The port of the node's own mongod."
     )
     mongo_cache_gb: float = Field(
-        default=0.25,
+        default=1.0,
         ge=0.25,
         le=1024,
         description="The memory in GB that the node's own mongod keeps data in.",

@@ -31,7 +31,8 @@ __all__ = ["Command", "Published", "Records", "Recovering"]
 
 log = logging.getLogger(__name__)
 
-COMMANDS_GROUPED_MAX: Final = 500
+# A transaction stays in the database's cache until it commits, with every index key that it adds.
+COMMANDS_GROUPED_MAX: Final = 200
 COMMANDS_WAITING_MAX: Final = 10_000
 COMMAND_ID_MAX: Final = 200
 COMMIT_ATTEMPTS_MAX: Final = 30
