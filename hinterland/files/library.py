@@ -15,14 +15,13 @@ from datetime import timedelta
 from typing import Any, Final
 
 from bson import ObjectId
-from pymongo import ASCENDING, IndexModel
 from pymongo.client_session import ClientSession
 from pymongo.collection import Collection
 from pymongo.database import Database
 from pymongo.errors import DuplicateKeyError
 
 from hinterland.clock import Clock, system_clock
-from hinterland.files.bodies import BUCKET, CHUNK_BYTES, Bodies, Body, Document
+from hinterland.files.bodies import BUCKET, CHUNK_BYTES, Bodies, Body, BodyGone, Document
 from hinterland.files.bodies import INDEXES as BODY_INDEXES
 from hinterland.files.missing import HOME_BYTES_MAX, Missing
 from hinterland.files.missing import INDEXES as MISSING_INDEXES
@@ -36,8 +35,6 @@ UNREFERENCED_KEPT_S: Final = 24 * 3600
 SWEPT_MAX: Final = 100
 CHUNKS_WRITTEN_AT_ONCE: Final = 8
 SHARED_SCOPES: Final = ("members", "public")
-
-UPLOAD_INDEXES: Final[list[IndexModel]] = [IndexModel([("at", ASCENDING)], name="at")]
 
 
 class Library:
@@ -62,7 +59,7 @@ class Library:
         self._clock = clock
 
     def ensure_indexes(self) -> None:
-        declared = BODY_INDEXES | {"missing": MISSING_INDEXES, "uploads": UPLOAD_INDEXES}
+        declared = BODY_INDEXES | {"missing": MISSING_INDEXES, "uploads": []}
         existing = set(self._database.list_collection_names())
         for suffix, indexes in declared.items():
             name = f"{BUCKET}.{suffix}"
@@ -101,7 +98,7 @@ class Library:
             self._discard(key)
 
     def open(self, sha256: str) -> Body | None:
-        """The body, for `stream` and `read`; None while it is not here."""
+        """The body, for `stream`; None while it is not here."""
         return self.bodies.find(sha256)
 
     def stream(self, body: Body, start: int = 0, end: int | None = None) -> Iterator[bytes]:
@@ -119,6 +116,16 @@ class Library:
         """Whether other nodes may have it: not for private records and unused uploads alone."""
         condition = {"files": sha256, "scope": {"$in": list(SHARED_SCOPES)}}
         return self._records.find_one(condition, {"_id": 1}) is not None
+
+    def read_shared(self, sha256: str, start: int, length: int) -> tuple[int, bytes]:
+        """Size and a piece of what other nodes may have; (0, b"") of all else."""
+        body = self.bodies.find(sha256)
+        if body is None or not self.is_shared(sha256):
+            return 0, b""
+        try:
+            return body.size, self.bodies.read(body, start, length)
+        except BodyGone:
+            return 0, b""
 
     def lacking(self, hashes: Iterable[str], session: ClientSession | None = None) -> set[str]:
         """Which of these are neither here nor on their way: nobody may begin to refer to them."""

@@ -48,8 +48,8 @@ class Outcome(StrEnum):
 @dataclass(frozen=True, slots=True)
 class MissingFile:
     """A body to fetch. `size` is what a record says; `total` what who gave the first part says, 0
-    before. `got` bytes are here, from its start. `alone`: what several gave was wrong once, so one
-    must give all of it. `tries` counts how often nobody had it.
+    before. `got` bytes are here, from its start, of those in `givers`. `alone`: what several gave
+    was wrong once, so one must give all of it. `tries` counts how often nobody gave it.
     """
 
     sha256: str
@@ -57,6 +57,7 @@ class MissingFile:
     home: str
     got: int = 0
     total: int = 0
+    givers: tuple[str, ...] = ()
     alone: bool = False
     tries: int = 0
 
@@ -172,10 +173,10 @@ class Missing:
             self._bodies.write(part, start, data, session)
             givers = sorted({*found.get("givers", ()), giver})
             more = {"part": part, "got": start + len(data), "total": total, "givers": givers}
-            self.collection.update_one(
-                {"_id": sha256}, {"$set": {**more, "tries": 0}}, session=session
-            )
-            return {**found, **more, "tries": 0}
+            if not found.get("alone"):
+                more["tries"] = 0  # else whoever gives rubbish would be asked again and again
+            self.collection.update_one({"_id": sha256}, {"$set": more}, session=session)
+            return {**found, **more}
 
         found = self._transact(work)
         if isinstance(found, Kept):
@@ -244,6 +245,7 @@ def _file(found: Document) -> MissingFile:
         home=found["home"],
         got=found.get("got", 0),
         total=found.get("total", 0),
+        givers=tuple(found.get("givers", ())),
         alone=found.get("alone", False),
         tries=found.get("tries", 0),
     )
