@@ -6,6 +6,8 @@ import secrets
 from collections.abc import Callable, Mapping
 from functools import cached_property
 from pathlib import Path
+from random import uniform
+from time import monotonic, sleep
 from typing import Any, Concatenate, Final, ParamSpec, TypeVar
 
 import click
@@ -21,6 +23,13 @@ __all__ = ["OUT_OF_STEP", "CommandGroup", "Here", "with_here"]
 OUT_OF_STEP: Final = 3
 COMMAND_ID_BYTES: Final = 16
 PIPE_COLUMNS: Final = 240
+
+# What a part of the node says that is down for a moment, or overloaded.
+PASSING: Final = ("UNAVAILABLE", "BUSY", "RECOVERING")
+PATIENCE_S_MAX: Final = 300.0
+PAUSE_S_MIN: Final = 1.0
+PAUSE_S_MAX: Final = 10.0
+PAUSE_JITTER: Final = 0.5
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -59,6 +68,26 @@ class Here:
             self._caller = Caller(self.settings.amqp_uri, self.folder)
         return self._caller.call(service, method, self.actor, params or {}, seconds_max)
 
+    def call_until_done(
+        self, service: str, method: str, params: Mapping[str, Any], seconds_max: float
+    ) -> Any:
+        """As `call`, for what may be sent again: waits out a part of the node that comes back.
+
+        Raises what the last try raised after `PATIENCE_S_MAX`.
+        """
+        give_up_at = monotonic() + PATIENCE_S_MAX
+        pause_s = PAUSE_S_MIN
+        while True:
+            try:
+                return self.call(service, method, params, seconds_max)
+            except HinterlandError as error:
+                if error.details["code"] not in PASSING or monotonic() > give_up_at:
+                    raise
+                self.say(f"{error.message} Trying again in {pause_s:.0f} s.")
+            self.close()
+            sleep(pause_s * uniform(1, 1 + PAUSE_JITTER))
+            pause_s = min(2 * pause_s, PAUSE_S_MAX)
+
     @staticmethod
     def new_command_id() -> str:
         """The id of a command that is given once; a repeat would be a command of its own."""
@@ -69,8 +98,9 @@ class Here:
         self.progress.print(line, highlight=False, markup=False, soft_wrap=True)
 
     def close(self) -> None:
-        if self._caller is not None:
-            self._caller.close()
+        caller, self._caller = self._caller, None
+        if caller is not None:
+            caller.close()
 
 
 def with_here(command: Callable[Concatenate[Here, P], R]) -> Callable[P, R]:

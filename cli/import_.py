@@ -28,8 +28,8 @@ __all__ = ["import_"]
 
 SHOWN_PROBLEMS: Final = 20
 LISTED_IMPORTS: Final = 50
-# A chunk waits for the ones before it, and its service may be busy with others' imports.
-CHUNK_S_MAX: Final = 300.0
+# A chunk takes a second or two; after this it is sent again, which does nothing twice.
+CHUNK_S_MAX: Final = 60.0
 
 EXISTING = click.Path(exists=True, path_type=Path)
 WRITTEN = click.Path(dir_okay=False, writable=True, path_type=Path)
@@ -229,7 +229,7 @@ def _send(
                 "file": file.name,
                 "dry_run": dry_run,
             }
-            answer = here.call(SERVICE, "import_ngos", params, CHUNK_S_MAX)
+            answer = here.call_until_done(SERVICE, "import_ngos", params, CHUNK_S_MAX)
             for row in answer["outcomes"]:
                 _count(outcome, row)
             bar.advance(task, len(rows))
@@ -291,7 +291,9 @@ def _undo(here: Here, import_id: str) -> None:
     more = True
     with here.progress.status(f"Undoing {import_id}"):
         while more:
-            answer = here.call(SERVICE, "undo_import", {"import_id": import_id}, CHUNK_S_MAX)
+            answer = here.call_until_done(
+                SERVICE, "undo_import", {"import_id": import_id}, CHUNK_S_MAX
+            )
             withdrawn += answer["withdrawn"]
             kept += answer["kept"]
             more = answer["more"]
