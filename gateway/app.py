@@ -35,7 +35,7 @@ from hinterland.config import Settings
 __all__ = ["GRAPHQL_PATH", "Gateway", "Steps"]
 
 GRAPHQL_PATH: Final = "/graphql"
-PREFLIGHT_S: Final = 24 * 60 * 60
+PREFLIGHT_S: Final = 24 * 60 * 60  # for which a browser remembers what it may send
 
 # An app on any web page may ask. There are no cookies, so a page can send nothing in the name of
 # its reader but a key that it was given.

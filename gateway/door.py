@@ -32,7 +32,7 @@ from services.federation.contract import DOOR_PATH, SERVICE
 
 __all__ = ["Door"]
 
-MINUTE_S: Final = 60.0
+MINUTE_S: Final = 60.0  # over which attempts are counted
 STATUS: Final = {
     BadInput.code: 400,
     NotAllowed.code: 403,

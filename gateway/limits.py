@@ -1,4 +1,4 @@
-"""Every limit of the gateway, by name. docs/howto/partner-api.md lists them for those they bind."""
+"""Every limit of the gateway, by name. docs/howto/partner-api.md lists those that bind a caller."""
 
 from __future__ import annotations
 
@@ -6,50 +6,50 @@ from typing import Final
 
 # What one request may hold.
 BODY_BYTES_MAX: Final = 512 * 1024  # an NGO with every field full, escaped, and its query
-QUERY_CHARS_MAX: Final = 32 * 1024
-TOKENS_MAX: Final = 2_000
+QUERY_CHARS_MAX: Final = 32 * 1024  # of one document
+TOKENS_MAX: Final = 2_000  # of one document; as many comments
 FIELDS_MAX: Final = 400  # written in one document, in fragments too
 FRAGMENTS_MAX: Final = 100  # and operations, in one document
 NESTING_MAX: Final = 30  # of braces, in the text
 SELECTED_FIELDS_MAX: Final = 1_000  # after fragments are put in where they are used
-DEPTH_MAX: Final = 12
+DEPTH_MAX: Final = 12  # levels of fields; introspection has a rule of its own
 ROOT_FIELDS_MAX: Final = 20  # each is a call to a service
 NODES_MAX: Final = 2_000  # records that an answer may hold, by `first`, `last` and `ids`
-PAGE_ITEMS_MAX: Final = 100
-VALIDATION_ERRORS_MAX: Final = 20
-REQUEST_S_MAX: Final = 20.0
+PAGE_ITEMS_MAX: Final = 100  # `first`, `last`, `ids`
+VALIDATION_ERRORS_MAX: Final = 20  # reported of one document
+REQUEST_S_MAX: Final = 20.0  # until the answer, or an error
 
 # What the process keeps.
-CONNECTIONS_MAX: Final = 4_000
+CONNECTIONS_MAX: Final = 4_000  # of callers, WebSockets included
 SHUTDOWN_S_MAX: Final = 10  # for what is under way when the process is told to stop
-DOCUMENTS_MAX: Final = 1_000
+DOCUMENTS_MAX: Final = 1_000  # parsed and validated
 VARIANTS_MAX: Final = 16  # of one operation, by its @skip and @include
-RESPONSES_BYTES_MAX: Final = 64 * 1024 * 1024
+RESPONSES_BYTES_MAX: Final = 64 * 1024 * 1024  # of all cached answers
 RESPONSE_BYTES_MAX: Final = 1024 * 1024  # of one cached answer; larger ones are not kept
 RESPONSE_AGE_S_MAX: Final = 5.0  # an answer is at most this stale, should every hint be lost
-ACTORS_MAX: Final = 10_000
-REFUSED_KEYS_MAX: Final = 10_000
+ACTORS_MAX: Final = 10_000  # whose keys are known for the moment
+REFUSED_KEYS_MAX: Final = 10_000  # keys that are known to be wrong for the moment
 ACTOR_AGE_S_MAX: Final = 60.0  # a key is asked for again, should every hint be lost
 
 # Calls to services.
-CALLS_IN_FLIGHT_MAX: Final = 500
-CALLS_PER_REQUEST_MAX: Final = 64
-CALL_S_MAX: Final = 10.0
+CALLS_IN_FLIGHT_MAX: Final = 500  # of the process
+CALLS_PER_REQUEST_MAX: Final = 64  # made by one GraphQL request
+CALL_S_MAX: Final = 10.0  # until the reply
 HEAD_WAIT_S_MAX: Final = 3.0  # for the change that the caller has seen elsewhere
-RECONNECT_S_MIN: Final = 0.2
-RECONNECT_S_MAX: Final = 10.0
-HEARTBEAT_S: Final = 30
+RECONNECT_S_MIN: Final = 0.2  # before the first attempt to connect again
+RECONNECT_S_MAX: Final = 10.0  # before any later one
+HEARTBEAT_S: Final = 30  # of the connection to the broker
 BLOCKED_S_MAX: Final = 20.0  # the broker is out of memory or disk
 CLOSE_S_MAX: Final = 2.0  # for the broker to say goodbye
 READY_S_MAX: Final = 1.0  # for a service to answer /readyz
-READY_AGE_S_MAX: Final = 1.0
+READY_AGE_S_MAX: Final = 1.0  # of an answer to /readyz
 
 # Subscriptions.
-SOCKETS_MAX: Final = 2_000
-SUBSCRIPTIONS_PER_SOCKET_MAX: Final = 20
+SOCKETS_MAX: Final = 2_000  # of the process
+SUBSCRIPTIONS_PER_SOCKET_MAX: Final = 20  # operations at a time
 INIT_S_MAX: Final = 5.0  # for connection_init
 PING_S: Final = 20.0  # of the WebSocket protocol; keeps a mobile network's address translation open
-MESSAGE_BYTES_MAX: Final = 128 * 1024
+MESSAGE_BYTES_MAX: Final = 128 * 1024  # of one message from a caller
 SEND_S_MAX: Final = 20.0  # for one message to leave
 OUTBOX_MESSAGES_MAX: Final = 64  # of one socket, sent by us and not yet taken by its reader
 PENDING_CHANGES_MAX: Final = 1_000  # of one subscription
@@ -57,12 +57,12 @@ BACKLOG_CHANGES_MAX: Final = 10_000  # of one filter and audience, not yet looke
 INTERESTS_MAX: Final = 500  # different filters and audiences: each is a call per change
 
 # Answers on the wire.
-COMPRESS_BYTES_MIN: Final = 1_024
+COMPRESS_BYTES_MIN: Final = 1_024  # smaller answers are sent as they are
 
 # The door.
-DOOR_BODY_BYTES_MAX: Final = 64 * 1024
+DOOR_BODY_BYTES_MAX: Final = 64 * 1024  # a request to join has some 5 KB
 DOOR_ATTEMPTS_PER_MINUTE_MAX: Final = 10  # from one address
-DOOR_ATTEMPTS_PER_MINUTE_ALL_MAX: Final = 60
-DOOR_ADDRESSES_MAX: Final = 10_000
-DOOR_CONNECTIONS_MAX: Final = 64
+DOOR_ATTEMPTS_PER_MINUTE_ALL_MAX: Final = 60  # from all addresses together
+DOOR_ADDRESSES_MAX: Final = 10_000  # whose attempts are remembered
+DOOR_CONNECTIONS_MAX: Final = 64  # at a time
 DOOR_CALL_S_MAX: Final = 30.0  # admitting makes users and policies on the broker

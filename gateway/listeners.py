@@ -11,7 +11,7 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from gateway import limits
-from gateway.app import Gateway
+from gateway.app import Gateway, Steps
 from hinterland.config import Settings
 
 __all__ = ["serve"]
@@ -25,9 +25,9 @@ class Listener(uvicorn.Server):
         yield
 
 
-async def serve(settings: Settings) -> None:
+async def serve(settings: Settings, steps: Steps | None = None) -> None:
     """Until SIGINT or SIGTERM; then answers what is under way, and returns."""
-    gateway = Gateway(settings)
+    gateway = Gateway(settings, steps)
     listeners = [_graphql(settings, gateway.app), _door(settings, gateway.door)]
     loop = asyncio.get_running_loop()
     for signal_number in (signal.SIGINT, signal.SIGTERM):

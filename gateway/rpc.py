@@ -26,7 +26,7 @@ log = logging.getLogger(__name__)
 
 CALLER: Final = "gateway"
 TRANSIENT: Final = 1
-ID_BYTES: Final = 16
+ID_BYTES: Final = 16  # of the random name of a reply queue
 
 
 class Rpc:

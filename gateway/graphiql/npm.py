@@ -11,7 +11,7 @@ from typing import Final
 
 __all__ = ["NpmMissing", "install", "with_node"]
 
-INSTALL_S_MAX: Final = 600
+INSTALL_S_MAX: Final = 600  # for npm to fetch its packages
 
 
 class NpmMissing(Exception):

@@ -36,7 +36,7 @@ from services.accounts.contract import KeyRefused
 
 __all__ = ["Endpoint"]
 
-RETRY_AFTER_S: Final = 2
+RETRY_AFTER_S: Final = 2  # as callers are told with status 503
 
 
 class NotAcceptable(BadRequest):

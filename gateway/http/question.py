@@ -16,7 +16,7 @@ from gateway.http.negotiation import JSON
 __all__ = ["HEAD_HEADER", "BodyTooLarge", "Question", "UnsupportedMediaType", "wanted_heads"]
 
 HEAD_HEADER: Final = "Hinterland-Head"
-HEADS_MAX: Final = 16
+HEADS_MAX: Final = 16  # in one header
 HEAD: Final = re.compile(r"([a-z_]{2,30})=([0-9]{1,16})")
 CHARSET: Final = re.compile(r'charset="?([^";\s]+)', re.IGNORECASE)
 

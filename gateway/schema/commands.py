@@ -14,8 +14,8 @@ from hinterland.errors import BadInput
 
 __all__ = ["Command"]
 
-ID_CHARS_MIN: Final = 8
-ID_CHARS_MAX: Final = 64
+ID_CHARS_MIN: Final = 8  # of a command id as callers choose it
+ID_CHARS_MAX: Final = 64  # the account goes before it
 COMMAND_ID_HELP: Final = (
     f"Made by you, {ID_CHARS_MIN} to {ID_CHARS_MAX} characters, a new one (for instance a UUID) "
     "for each thing to be done. When you do not know whether a mutation arrived, send it again "

@@ -13,7 +13,7 @@ from gateway.selection import Info, selected
 __all__ = ["KINDS", "Node", "PageInfo", "as_connection", "page_arguments", "page_params"]
 
 PAGE_NAMES: Final = ("first", "after", "last", "before")
-PAGE_ITEMS_DEFAULT: Final = 20
+PAGE_ITEMS_DEFAULT: Final = 20  # without `first` and `last`
 
 # The kind that an id names -> the type that it has here, and the call that reads it by its id.
 KINDS: Final[dict[str, tuple[type[graphene.ObjectType], str, str]]] = {}

@@ -25,7 +25,7 @@ __all__ = [
     "term",
 ]
 
-LANGUAGES_MAX: Final = 20
+LANGUAGES_MAX: Final = 20  # of `languages` that are looked at
 LANGUAGES_HELP: Final = (
     'BCP 47 tags in the order of your liking, for instance `["zh-Hant", "en"]`. `zh` is met by '
     "`zh-Hant`, and the other way round."
