@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import logging
-from typing import Any, ClassVar, Final
-
-from nameko.timer import timer
-from pymongo.errors import PyMongoError
+from typing import Any, ClassVar
 
 from hinterland.actors import Actor
+from hinterland.bus.reactions import reacts_to
 from hinterland.bus.room import RoomService
 from hinterland.bus.rpc import rpc
 from hinterland.clock import system_clock
-from hinterland.errors import HinterlandError
 from hinterland.records import Room
 from services.directory import queries
 from services.directory.contract import KINDS, SERVICE
@@ -42,10 +38,6 @@ from services.directory.rules.index import index
 
 __all__ = ["Directory"]
 
-log = logging.getLogger(__name__)
-
-REACTION_INTERVAL_S: Final = 1.0
-
 
 class Directory(RoomService):
     """The NGOs of all nodes, as this one holds them; it writes its own."""
@@ -55,7 +47,6 @@ class Directory(RoomService):
     indexes = queries.INDEXES
 
     totals: ClassVar = reading.KeptPerHead()
-    reacted_to: ClassVar[int] = -1  # the head after which there was nothing left to do
 
     @rpc
     def register_ngo(self, actor: Actor, params: RegisterNgo) -> dict[str, Any]:
@@ -133,16 +124,14 @@ class Directory(RoomService):
     def list_imports(self, actor: Actor, params: ListImports) -> dict[str, Any]:
         return imports.list_imports(self.records, actor, params)
 
-    @timer(interval=REACTION_INTERVAL_S, eager=True)  # type: ignore[untyped-decorator]
-    def react(self) -> None:
-        """Whatever arrived, from here or from another node: what follows is computed from how
-        things are now, so that it does not matter what was missed or seen twice."""
+    @reacts_to(SERVICE, kinds=("suggestion", "ngo_policy"))
+    def answer_by_policy(self, since: int) -> int:
         head = self.records.head()
-        if head == Directory.reacted_to:
-            return
-        try:
-            suggestions.answer_by_policy(self.records)
-            suggestions.forget_orphans(self.records)
-            Directory.reacted_to = head
-        except (HinterlandError, PyMongoError) as error:
-            log.warning("suggestions wait, and are looked at again soon: %s", error)
+        suggestions.answer_by_policy(self.records)
+        return head
+
+    @reacts_to(SERVICE, kinds=("ngo", "suggestion"))
+    def forget_orphans(self, since: int) -> int:
+        head = self.records.head()
+        suggestions.forget_orphans(self.records)
+        return head

@@ -288,22 +288,21 @@ def set_policy(records: Records, actor: Actor, params: SetPolicy) -> dict[str, A
 
 
 def answer_by_policy(records: Records) -> int:
-    """Accepts what the policy trusts, of the suggestions to this home that nobody has answered. The
-    number of accepted ones. Runs whenever suggestions or the policy have changed; running it
-    again does nothing."""
+    """Accepts what the policy trusts, of the suggestions to this home that nobody has answered;
+    returns how many. Runs whenever suggestions or the policy have changed; running it again does
+    nothing."""
+    policy = records.get([_policy_id(records.node)]).get(_policy_id(records.node))
+    trusted = policy.body.get("auto_accept", []) if policy else []
     accepted = 0
-    after = ""
-    while True:
+    after: str | None = "" if trusted else None
+    while after is not None:
         waiting = queries.undecided_suggestions(
             records.collection, records.node, after, ANSWERED_MAX
         )
-        policy = records.get([_policy_id(records.node)]).get(_policy_id(records.node))
-        rules_now = policy.body.get("auto_accept", []) if policy else []
-        for document in waiting if rules_now else ():
-            accepted += _answer(records, document, rules_now)
-        if len(waiting) < ANSWERED_MAX or not rules_now:
-            return accepted
-        after = waiting[-1]["_id"]
+        for document in waiting:
+            accepted += _answer(records, document, trusted)
+        after = waiting[-1]["_id"] if len(waiting) == ANSWERED_MAX else None
+    return accepted
 
 
 def _answer(records: Records, document: Mapping[str, Any], trusted: list[dict[str, Any]]) -> int:
