@@ -1,6 +1,6 @@
 """The message bus: names on RabbitMQ, and what a service is made of on top of nameko.
 
-- `names`: exchanges, queues and routing keys, and the limit of each queue; imported by anybody
+- `names`: exchanges, queues and routing keys; `queues`: their declarations, each with its limit
 - `connection`: one AMQP connection under eventlet; `reconnects`: when to try the next one
 - `consumer`: the queues that a service reads, on one connection that comes back by itself
 - `publisher`: what it tells others, on another one; `outbox`: what waits for that, bounded

@@ -20,7 +20,8 @@ from nameko.extensions import DependencyProvider, SharedExtension
 
 from hinterland.actors import Actor
 from hinterland.bus.consumer import QueueConsumer, ack
-from hinterland.bus.names import RPC_EXCHANGE, reply_queue
+from hinterland.bus.names import RPC_EXCHANGE
+from hinterland.bus.queues import reply_queue
 from hinterland.errors import Busy, Unavailable
 from hinterland.wire import CONTENT_ENCODING, CONTENT_TYPE, decode_reply, encode_call, routing_key
 

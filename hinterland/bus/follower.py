@@ -33,10 +33,10 @@ from hinterland.bus.names import (
     NUDGE,
     TICK,
     feed_key,
-    follow_queue,
     follow_queue_name,
 )
 from hinterland.bus.publisher import Publisher
+from hinterland.bus.queues import follow_queue
 from hinterland.bus.reconnects import Reconnects
 from hinterland.bus.records import Announcer, Storage
 from hinterland.config import Settings

@@ -19,8 +19,8 @@ from nameko.constants import AMQP_URI_CONFIG_KEY
 from nameko.extensions import SharedExtension
 
 from hinterland.bus.connection import Connection, stay_connected
-from hinterland.bus.names import feeds_exchange, local_exchange
 from hinterland.bus.outbox import Outbox, Outgoing
+from hinterland.bus.queues import feeds_exchange, local_exchange
 
 __all__ = ["Publisher"]
 

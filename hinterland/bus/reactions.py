@@ -33,8 +33,9 @@ from nameko.extensions import Entrypoint, SharedExtension
 from pymongo.errors import PyMongoError
 
 from hinterland.bus.consumer import QueueConsumer, ack
-from hinterland.bus.names import TICK, changed_key, reactions_queue, reactions_queue_name
+from hinterland.bus.names import TICK, changed_key, reactions_queue_name
 from hinterland.bus.publisher import Publisher
+from hinterland.bus.queues import reactions_queue
 from hinterland.bus.records import Storage
 from hinterland.clock import system_clock
 

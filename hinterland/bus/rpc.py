@@ -45,7 +45,8 @@ from pydantic import BaseModel, ValidationError
 
 from hinterland.actors import Actor
 from hinterland.bus.consumer import QueueConsumer, ack, requeue
-from hinterland.bus.names import RPC_EXCHANGE, rpc_queue
+from hinterland.bus.names import RPC_EXCHANGE
+from hinterland.bus.queues import rpc_queue
 from hinterland.errors import BadInput, HinterlandError
 from hinterland.wire import CONTENT_ENCODING, CONTENT_TYPE, REPLY_BYTES_MAX
 
