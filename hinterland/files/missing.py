@@ -23,12 +23,14 @@ from hinterland.files.bodies import BUCKET, CHUNK_BYTES, Bodies, Body, Document
 from hinterland.files.reference import FileReference
 from hinterland.transactions import transact
 
-__all__ = ["HOME_BYTES_MAX", "Kept", "Missing", "MissingFile", "Outcome"]
+__all__ = ["HOME_BYTES_MAX", "POSTPONED_S_MAX", "Kept", "Missing", "MissingFile", "Outcome"]
 
 T = TypeVar("T")
 
 HOME_BYTES_MAX: Final = 16 * 1024 * 1024 * 1024
 """How many bytes a node keeps for one other home, in each of its rooms."""
+POSTPONED_S_MAX: Final = 3600.0
+"""Nothing is postponed for longer; what seems to be was written before the clock was put back."""
 
 INDEXES: Final[list[IndexModel]] = [
     IndexModel([("size", ASCENDING), ("_id", ASCENDING)], name="smallest")
@@ -133,7 +135,9 @@ class Missing:
     def next(self) -> MissingFile | None:
         """What to fetch now: the smallest that is due, of a home that has not used up its space."""
         while True:
-            condition: Document = {"due": {"$lte": self._clock()}}
+            now = self._clock()
+            latest = now + timedelta(seconds=POSTPONED_S_MAX)
+            condition: Document = {"$nor": [{"due": {"$gt": now, "$lte": latest}}]}
             if full := self.full_homes():
                 condition["home"] = {"$nin": full}
             found = self.collection.find_one(condition, sort=[("size", 1), ("_id", 1)])
@@ -223,7 +227,7 @@ class Missing:
 
     def postpone(self, sha256: str, seconds: float) -> None:
         """Nobody has it, or nobody answers: ask again later, and fetch others meanwhile."""
-        due = self._clock() + timedelta(seconds=seconds)
+        due = self._clock() + timedelta(seconds=min(seconds, POSTPONED_S_MAX))
         self.collection.update_one({"_id": sha256}, {"$set": {"due": due}, "$inc": {"tries": 1}})
 
     def hasten(self) -> None:
