@@ -209,3 +209,15 @@ def test_a_dismissed_peers_link_fails(new_side: Callable[[str], Side], gansu: Si
 
     until(lambda: failed(gansu), "the link to fail")
     assert not running(gansu)
+
+
+def test_a_link_says_that_it_cannot_read_what_it_pins(
+    tls_side: Side, gansu: Side, tls_broker: TlsBroker
+) -> None:
+    """Without the pinned authority there is no link, and the operator is told of the file."""
+    link(tls_side, gansu, secure(tls_side, tls_broker), tls_broker.own.with_name("missing.crt"))
+
+    until(lambda: failed(gansu), "the link to fail")
+
+    (failure,) = gansu.broker.links()
+    assert "enoent" in failure.error
