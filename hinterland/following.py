@@ -15,6 +15,7 @@ from hinterland.batch import Batch, Position
 from hinterland.feeds import Applied, HeadMoved
 from hinterland.identity import Cutoff, Membership, verify
 from hinterland.replica import (
+    UNKNOWN_END,
     Append,
     Check,
     Compare,
@@ -24,6 +25,7 @@ from hinterland.replica import (
     Held,
     Judged,
     Publish,
+    Recover,
     Replica,
     Resume,
     Serve,
@@ -95,6 +97,7 @@ class Following:
         self._publish = publish
         self._changed = changed
         self._random = random
+        self._stale = False
         self.replica = self._load(membership)
 
     def _load(self, membership: Membership | None) -> Replica:
@@ -112,19 +115,23 @@ class Following:
         )
 
     def receive(self, routing_key: str, body: bytes, now: float) -> None:
-        """Take one message. If the store fails, what is remembered is read from it again."""
-        self._perform(lambda: self.replica.receive(routing_key, body, now), now)
+        """Take one message. If the store fails, that is raised, and before anything else is done
+        what is remembered is read again."""
+        self._perform(lambda: self.replica.receive(routing_key, body, now))
 
     def tick(self, now: float) -> None:
-        self._perform(lambda: self.replica.tick(now), now)
+        if self.replica.heads_are_due(now):
+            # Whoever wrote to our feed may have died before he said so.
+            self.appended(now)
+        self._perform(lambda: self.replica.tick(now))
 
     def appended(self, now: float) -> None:
         """This node's own feed has grown, by this process or by another instance of the service."""
         line = self._store.held_one(self.replica.own_feed).line
-        self._perform(lambda: self.replica.appended(line, now), now)
+        self._perform(lambda: self.replica.appended(line, now))
 
     def set_membership(self, membership: Membership | None, now: float) -> None:
-        self._perform(lambda: self.replica.set_membership(membership, now), now)
+        self._perform(lambda: self.replica.set_membership(membership, now))
 
     def status(self) -> dict[str, Any]:
         """What this service knows of every feed and peer, as JSON values."""
@@ -149,31 +156,31 @@ class Following:
                 {
                     "node": peer.node,
                     "heard_at": peer.heard_at or None,
-                    "lines": [
-                        line.to_wire() for line in (*peer.own.values(), *peer.table.values())
-                    ],
+                    "lines": [line.to_wire() for line in peer.lines()],
                 }
                 for peer in sorted(replica.peers.values(), key=lambda peer: peer.node)
             ],
-            "dropped": dict(replica.dropped),
+            "dropped": dict(replica.drops.counts),
             "drops": [
                 {"at": drop.at, "sender": drop.sender, "reason": drop.reason}
-                for drop in replica.drops
+                for drop in replica.drops.latest
             ],
         }
 
-    def _perform(self, decide: Callable[[], list[Effect]], now: float) -> None:
+    def _perform(self, decide: Callable[[], list[Effect]]) -> None:
+        if self._stale:
+            self.replica.reload(self._store.held())
+        # Until everything is done, what is remembered may be more than what is stored.
+        self._stale = True
         try:
             for effect in decide():
-                self._perform_one(effect, now)
+                self._perform_one(effect)
         except HeadMoved:
             # Another instance applied the same batch, or our own feed grew: not a fault.
             self.replica.reload(self._store.held())
-        except BaseException:
-            self.replica.reload(self._store.held())
-            raise
+        self._stale = False
 
-    def _perform_one(self, effect: Effect, now: float) -> None:
+    def _perform_one(self, effect: Effect) -> None:
         match effect:
             case Publish(routing_key, body):
                 self._publish(routing_key, body)
@@ -183,15 +190,18 @@ class Following:
                 self._changed(applied)
             case Fill(batch, judged):
                 filled = self._store.fill(batch, judged)
+                feed = batch.header.feed
+                self.replica.held[feed] = filled.held if filled else self._store.held_one(feed)
                 if filled is not None:
-                    self.replica.held[filled.held.feed] = filled.held
                     self._changed(filled)
             case Compare(batch):
                 if not self._store.holds(batch):
-                    reason = f"two signed headers at {batch.header.epoch}.{batch.header.first}"
-                    self._freeze(batch.header.feed, reason)
+                    for consequence in self.replica.forked(batch.header):
+                        self._perform_one(consequence)
             case Freeze(feed, reason):
                 self._freeze(feed, reason)
+            case Recover(feed, seen):
+                self._recover(feed, seen)
             case Resume(feed):
                 log.warning("%s: what was lost has reached nobody; writing goes on", feed)
                 self._store.set_recovery(feed, 0)
@@ -206,6 +216,13 @@ class Following:
     def _freeze(self, feed: str, reason: str) -> None:
         log.error("%s is frozen: %s", feed, reason)
         self._store.freeze(feed, reason)
+        self.replica.held[feed] = self._store.held_one(feed)
+
+    def _recover(self, feed: str, seen: int) -> None:
+        if self._store.held_one(feed).n >= seen:
+            raise HeadMoved  # another instance wrote that: it is we who did not know
+        log.error("%s ends before %s, which others hold: was the database restored?", feed, seen)
+        self._store.set_recovery(feed, UNKNOWN_END)
         self.replica.held[feed] = self._store.held_one(feed)
 
     def _serve(self, serve: Serve) -> None:

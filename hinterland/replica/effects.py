@@ -15,6 +15,7 @@ __all__ = [
     "Fill",
     "Freeze",
     "Publish",
+    "Recover",
     "Resume",
     "Serve",
     "Truncate",
@@ -61,6 +62,15 @@ class Freeze:
 
 
 @dataclass(frozen=True, slots=True)
+class Recover:
+    """Others hold our own feed up to `seen` at least. If the store ends before, write nothing until
+    everybody was asked."""
+
+    feed: str
+    seen: int
+
+
+@dataclass(frozen=True, slots=True)
 class Resume:
     """What our own feed lacks after a restore has reached nobody: write on from where it ends."""
 
@@ -90,4 +100,4 @@ class Serve:
     numbers: tuple[int, ...] = ()
 
 
-Effect = Publish | Append | Fill | Compare | Freeze | Resume | Truncate | Serve
+Effect = Publish | Append | Fill | Compare | Freeze | Recover | Resume | Truncate | Serve

@@ -2,39 +2,66 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
 from hinterland.replica.messages import Line
 
-__all__ = ["ANSWER_S_START", "Peer"]
+__all__ = ["ANSWER_S_START", "Peer", "Setback"]
 
 ANSWER_S_START: Final = 1.0
 ANSWER_WEIGHT: Final = 0.3
-STRIKES_MAX: Final = 8
+NEVER: Final = float("-inf")
+
+
+@dataclass(slots=True)
+class Setback:
+    """Wants about one feed that one peer left without use, one after the other."""
+
+    strikes: int = 0
+    until: float = NEVER  # not to be asked before
+
+
+@dataclass(slots=True)
+class Table:
+    """A table on its way, page by page. `ask` is the want whose answer is awaited, or 0."""
+
+    ask: int = 0
+    asked_at: float = NEVER
+    page: int = 0
+    rest: str = ""
+    lines: list[Line] = field(default_factory=list)
 
 
 @dataclass(slots=True)
 class Peer:
-    """One other member. Times are seconds of the caller's clock."""
+    """One other member. Times are seconds on the protocol's clock, but for `heard_at`."""
 
     node: str
-    heard_at: float = 0.0
+    heard_at: float = 0.0  # on the wall clock, for people
+    seen_at: float = NEVER
+    heads_at: str = ""  # what its own clock said in the last heads that counted
+    heads_taken_at: float = NEVER
+    hello_at: float = NEVER
     own: dict[str, Line] = field(default_factory=dict)
     rest: str = ""
     table: dict[str, Line] = field(default_factory=dict)
     table_rest: str = ""  # the `rest` that `table` stands for
-    pages: dict[int, list[Line]] = field(default_factory=dict)
-    table_asked_at: float = float("-inf")
+    coming: Table = field(default_factory=Table)
     answer_s: float = ANSWER_S_START
-    strikes: dict[str, int] = field(default_factory=dict)  # by feed: wants that brought nothing
+    setbacks: dict[str, Setback] = field(default_factory=dict)  # by feed
 
     def line(self, feed: str) -> Line | None:
         return self.own.get(feed) or self.table.get(feed)
 
-    def answered(self, feed: str, seconds: float) -> None:
-        self.answer_s += ANSWER_WEIGHT * (seconds - self.answer_s)
-        self.strikes.pop(feed, None)
+    def lines(self) -> Iterator[Line]:
+        yield from self.own.values()
+        yield from self.table.values()
 
-    def struck(self, feed: str) -> None:
-        self.strikes[feed] = min(STRIKES_MAX, self.strikes.get(feed, 0) + 1)
+    def strikes(self, feed: str) -> int:
+        setback = self.setbacks.get(feed)
+        return setback.strikes if setback else 0
+
+    def answered_in(self, seconds: float) -> None:
+        self.answer_s += ANSWER_WEIGHT * (seconds - self.answer_s)

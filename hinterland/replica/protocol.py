@@ -2,30 +2,31 @@
 
 One `Replica` speaks for one service of one node. It holds where every feed ends here, and what the
 others claim; it never reads a clock, a socket or a database. If whoever performs its effects fails,
-he throws the Replica away and makes another from what is stored: everything that must survive does.
+he has it `reload` what is stored: everything that must survive is.
 """
 
 from __future__ import annotations
 
-from collections import Counter, deque
+import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
 from random import Random
 from typing import Any, Final
 
 from hinterland.batch import (
     BATCH_PREFIX,
-    DIGEST_OF_NOTHING,
     BadBatch,
     Batch,
+    Header,
     NeedsUpgrade,
     Position,
     decode,
     read_newer,
 )
 from hinterland.clock import from_us, rfc3339
-from hinterland.identity import Membership, Verdict, verify
+from hinterland.identity import Cutoff, Member, Membership, Verdict, verify
 from hinterland.replica.acceptance import Check, Judged, judge
+from hinterland.replica.asking import PATIENCE_S_START, Asking, Need, Want, need_of
+from hinterland.replica.drops import Drops
 from hinterland.replica.effects import (
     Append,
     Compare,
@@ -33,13 +34,14 @@ from hinterland.replica.effects import (
     Fill,
     Freeze,
     Publish,
+    Recover,
     Resume,
     Serve,
     Truncate,
 )
+from hinterland.replica.held import UNKNOWN_END, Held
 from hinterland.replica.messages import (
     BUDGET_BYTES_MAX,
-    BUDGET_BYTES_START,
     HOLES_ASKED_MAX,
     TABLE_LINES_MAX,
     BadMessage,
@@ -51,68 +53,33 @@ from hinterland.replica.messages import (
     split_batches,
     write_message,
 )
-from hinterland.replica.peers import Peer
+from hinterland.replica.peers import Peer, Table
+from hinterland.replica.recovery import Recovery
+from hinterland.replica.serving import Serving
 
-__all__ = ["Drop", "Held", "Replica"]
+__all__ = ["Replica"]
 
 HEADS_INTERVAL_S: Final = 30.0
 HEADS_MEMBERS: Final = 32  # the interval grows with every so many members
 HEADS_JITTER: Final = 0.25
+# Heads from the past are passed over, unless their sender has not been heard for so many intervals:
+# then it is his clock that was put back.
+HEADS_OLD_INTERVALS: Final = 1.5
+SILENCE_INTERVALS: Final = 2
+HELLO_INTERVAL_S: Final = 4.0  # between two answers to one newcomer
 OWN_DEBOUNCE_S: Final = 0.5
 REST_DEBOUNCE_S: Final = 3.0
-PATIENCE_S_START: Final = 5.0
-PATIENCE_S_MAX: Final = 300.0
 TABLE_INTERVAL_S: Final = 5.0
-SERVED_INTERVAL_S: Final = 0.02  # between two answers to one asker about one feed
-SERVED_AGAIN_S: Final = 2.0  # between two answers to the same want: nobody repeats one sooner
-DROPS_KEPT: Final = 200
+TABLE_BYTES: Final = 64 * 1024  # what a page of a table costs its asker
+# A restored node without a federation has told nobody; but it may be about to hear of one.
+ALONE_S: Final = 60.0
+RECOVERY_BUDGET_BYTES: Final = 1  # a single batch: whether there is one is the question
 HOLES_HELD_MAX: Final = 1000
 NUMBER_MAX: Final = 1 << 53
 PAGES_MAX: Final = 1000
-
-
-@dataclass(slots=True)
-class Held:
-    """Where a feed ends at this node. `holes` is a part of them, `hole_count` says of how many."""
-
-    feed: str
-    epoch: int = 1
-    n: int = 0
-    hash: str = ""
-    digest: str = DIGEST_OF_NOTHING
-    holes: dict[int, str] = field(default_factory=dict)  # number: record id
-    hole_count: int = 0
-    frozen: str | None = None
-    recover_to: int = 0  # own feed only: what was appended before the database was restored
-
-    @property
-    def position(self) -> Position:
-        return Position(self.epoch, self.n)
-
-    @property
-    def line(self) -> Line:
-        return Line(self.feed, self.epoch, self.n, self.hash, self.digest, self.hole_count)
-
-
-@dataclass(frozen=True, slots=True)
-class Drop:
-    """Something that was refused whole. `sender` is who signed it, or the routing key if nobody."""
-
-    at: str
-    sender: str
-    reason: str
-
-
-@dataclass(slots=True)
-class _Want:
-    """What was asked for one feed, and how it goes."""
-
-    peer: str = ""
-    asked_at: float = 0.0
-    due_at: float = 0.0  # while `peer` is set: when to give up; else when to ask again
-    ask: int = 0  # which of our wants this is; the give repeats it
-    budget: int = BUDGET_BYTES_START
-    patience_s: float = PATIENCE_S_START
+REST_CHARS: Final = 64
+FEED_CHARS_MAX: Final = 64
+TIME: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
 
 
 class Replica:
@@ -137,81 +104,87 @@ class Replica:
         self.service = service
         self.own_feed = f"{node}/{service}"
         self.membership = membership
-        self.held = {state.feed: state for state in held}
-        self.held.setdefault(self.own_feed, Held(self.own_feed))
+        self.held: dict[str, Held] = {}
         self.peers: dict[str, Peer] = {}
-        self.drops: deque[Drop] = deque(maxlen=DROPS_KEPT)
-        self.dropped: Counter[str] = Counter()
+        self.drops = Drops()
         self.needs_upgrade: set[str] = set()
         self._key = key
-        self._verify = verify
         self._sign = sign
+        self._verify = verify
         self._check = check
         self._foreign_kinds = foreign_kinds
         self._random = random
-        self._wants: dict[str, _Want] = {}
-        self._served: dict[tuple[str, str], tuple[float, Serve]] = {}
-        self._asks = random.getrandbits(48)
+        self._asking = Asking(self.peers, random)
+        self._serving = Serving()
+        self._recovery = Recovery()
+        self._look_again = False
         self._heads_due_at = float("-inf")
         self._heads_sent_at = float("-inf")
         self._now = 0.0
+        self._wall = 0.0
+        self._put_back_s = 0.0
+        self._started_at: float | None = None
+        self.reload(held)
 
     # What goes in
 
     def receive(self, routing_key: str, body: bytes, now: float) -> list[Effect]:
         """Take one message; `now` is in seconds. Rubbish is counted, and has no other effect."""
-        self._now = now
+        self._read_clock(now)
         if self.membership is None:
             return []
-        topic = routing_key.split(".", 1)[0]
-        if topic == "feed":
+        if routing_key.startswith("feed."):
             if routing_key == f"feed.{self.service}.{self.node}":
                 return []  # our own, on its way out
-            return self._take_frame(body, routing_key)
+            return self._take_frame(body, routing_key)[1]
         try:
-            message = open_message(body)
-            return self._take_message(message, routing_key)
+            return self._take_message(open_message(body), routing_key)
         except BadMessage as error:
-            self._drop(routing_key, error)
+            self._drop(routing_key, error.message)
             return []
 
     def tick(self, now: float) -> list[Effect]:
         """Let time pass: repeat wants that nobody answered, send heads when they are due."""
-        self._now = now
+        self._read_clock(now)
         if self.membership is None:
-            return []
+            return self._recover_alone()
         effects: list[Effect] = []
-        for feed, want in list(self._wants.items()):
-            if want.due_at > now:
-                continue
-            if want.peer:
-                self._fail(want, feed)
-            if want.due_at <= now:
-                effects += self._ask(feed)
-        own = self.held[self.own_feed]
-        if own.recover_to and self._tail_is_lost(own):
-            own.recover_to = 0
-            effects.append(Resume(own.feed))
-        if now >= self._heads_due_at:
+        if self._look_again:
+            effects += self._look_around()
+        for feed in self._asking.due(self._now):
+            want = self._asking.wants.get(feed)
+            if want is not None and want.peer:
+                self._asking.fail(feed, self._now)
+            effects += self._seek(feed)
+        effects += self._recover()
+        if self._now >= self._heads_due_at:
             effects.append(self._heads())
         return effects
 
+    def heads_are_due(self, now: float) -> bool:
+        """Whether the next tick tells where our own feed ends."""
+        self._read_clock(now)
+        return self.membership is not None and self._now >= self._heads_due_at
+
     def appended(self, line: Line, now: float) -> list[Effect]:
         """This node wrote to its own feed: remember the new end, and tell of it soon."""
-        self._now = now
+        self._read_clock(now)
         own = self.held[self.own_feed]
-        own.epoch, own.n, own.hash, own.digest = line.epoch, line.n, line.hash, line.digest
-        self._heads_soon(OWN_DEBOUNCE_S)
+        if own.line != line:
+            own.epoch, own.n, own.hash, own.digest = line.epoch, line.n, line.hash, line.digest
+            self._heads_soon(OWN_DEBOUNCE_S)
         return []
 
     def reload(self, held: Iterable[Held]) -> None:
         """Forget what was remembered of the store, for what is stored; keep what was heard."""
         self.held = {state.feed: state for state in held}
         self.held.setdefault(self.own_feed, Held(self.own_feed))
+        self._asking.interrupt(self._now)
+        self._look_again = True
 
     def set_membership(self, membership: Membership | None, now: float) -> list[Effect]:
         """Believe another membership: cut what no longer counts, ask again for what now does."""
-        self._now = now
+        self._read_clock(now)
         if membership == self.membership:
             return []
         self.membership = membership
@@ -219,22 +192,51 @@ class Replica:
             return []
         for node in [node for node in self.peers if not membership.is_member(node)]:
             del self.peers[node]
+            self._serving.forget(node)
+        for peer in self.peers.values():
+            peer.table_rest = ""  # it was read by an older membership
+        # What is newer may lie beyond an expulsion.
+        self.needs_upgrade = {feed for feed in self.needs_upgrade if not self._expelled(feed)}
+        self._heads_due_at = self._now
+        return self._look_around()
+
+    def _read_clock(self, now: float) -> None:
+        """A wall clock may be put back; ours goes on from where it was."""
+        if now < self._wall:
+            self._put_back_s += self._wall - now
+        self._wall = now
+        self._now = now + self._put_back_s
+        if self._started_at is None:
+            self._started_at = self._now
+
+    def _look_around(self) -> list[Effect]:
+        """After a start, a failure or a change of membership: cut, and ask for what is claimed."""
+        self._look_again = False
         effects: list[Effect] = []
-        for state in self.held.values():
-            member = membership.members.get(state.feed.partition("/")[0])
-            if member is None or member.expelled is None or not state.n:
-                continue
-            cutoff = member.expelled.get(state.feed)
-            if cutoff is None or state.position > cutoff[:2]:
-                effects.append(Truncate(state.feed, cutoff))
-        self._heads_due_at = now
+        for held in self.held.values():
+            effects += self._cut(held)
+        feeds = {line.feed: None for peer in self.peers.values() for line in peer.lines()}
+        for feed in feeds:
+            effects += self._seek(feed)
         return effects
+
+    def _cut(self, held: Held) -> list[Effect]:
+        """Take back what an expelled writer's feed holds that does not count; never our own."""
+        member = self._home(held.feed)
+        if member is None or member.expelled is None or held.feed == self.own_feed:
+            return []
+        cutoff = member.expelled.get(held.feed)
+        if held.frozen is None and (held.n == 0 or _counts_whole(held, cutoff)):
+            return []
+        self._look_again = True  # it may be on the wrong branch: then the right one is wanted
+        return [Truncate(held.feed, cutoff)]
 
     # Messages
 
     def _take_message(self, message: Message, routing_key: str) -> list[Effect]:
         sender = message.sender
-        if sender == self.node:
+        # Heads of a node's other services come by the same routing key.
+        if sender == self.node or message.fields.get("service") != self.service:
             return []
         membership = self._members()
         key = membership.key_of(sender)
@@ -244,91 +246,104 @@ class Replica:
             raise BadMessage(f"The message says that it is from {sender}, who did not sign it.")
         if message.fields.get("federation") != membership.federation:
             raise BadMessage("The message is for another federation.")
-        if message.fields.get("service") != self.service:
-            return []  # heads of the node's other services come by the same routing key
-        peer = self._peer(sender)
-        peer.heard_at = self._now
         take = {"heads": self._on_heads, "want": self._on_want, "give": self._on_give}
         if message.type not in take:
             raise BadMessage(f"A message of type {message.type} is not known here.")
-        if message.type == "give" and routing_key != f"give.{self.service}.{self.node}":
+        # What was said to somebody else is not for us, whoever says it again.
+        to_us = f"{message.type}.{self.service}.{self.node}"
+        if routing_key != (f"heads.{sender}" if message.type == "heads" else to_us):
             return []
         try:
-            return take[message.type](message, peer)
+            return take[message.type](message, self._peer(sender))
         except BadMessage as error:
-            self._drop(sender, error)
+            self._drop(sender, error.message)
             return []
+
+    def _heard(self, peer: Peer) -> None:
+        silence_s = SILENCE_INTERVALS * HEADS_INTERVAL_S * self._scale()
+        if self._now - peer.seen_at > silence_s:
+            # He was out of reach, not at fault.
+            peer.setbacks.clear()
+            self._recovery.heard_again(peer.node)
+        peer.seen_at = self._now
+        peer.heard_at = self._wall
 
     def _on_heads(self, message: Message, peer: Peer) -> list[Effect]:
         own = message.lines("own")
-        if any(not line.feed == f"{peer.node}/{self.service}" for line in own):
+        if any(line.feed != f"{peer.node}/{self.service}" for line in own):
             raise BadMessage("Heads speak of the sender's own feeds only.", field="own")
-        rest = str(message.fields.get("rest"))[:64]
+        at = message.text("at", TIME)
+        old_s = HEADS_OLD_INTERVALS * HEADS_INTERVAL_S * self._scale()
+        if at <= peer.heads_at and self._now - peer.heads_taken_at < old_s:
+            return []  # repeated, overtaken, or said again by somebody else
+        peer.heads_at = at
+        peer.heads_taken_at = self._now
+        self._heard(peer)
         peer.own = {line.feed: line for line in own}
-        peer.rest = rest
-        if message.fields.get("hello") is True:
-            self._heads_soon(OWN_DEBOUNCE_S)
+        peer.rest = str(message.fields.get("rest"))[:REST_CHARS]
         effects: list[Effect] = []
-        if rest == rest_hash(self.lines(), peer.node):
-            peer.table_rest = rest
+        if message.fields.get("hello") is True and self._now - peer.hello_at > HELLO_INTERVAL_S:
+            peer.hello_at = self._now
+            self._heads_soon(OWN_DEBOUNCE_S)
+        if peer.rest == rest_hash(self.lines(), peer.node):
+            peer.table_rest = peer.rest
             peer.table = {
                 line.feed: line
                 for line in self.lines()
                 if not line.feed.startswith(f"{peer.node}/")
             }
-        elif rest != peer.table_rest:
-            effects += self._ask_table(peer, 0)
-        for line in own:
-            effects += self._learn(peer, line)
-        return effects
+        elif peer.rest != peer.table_rest:
+            effects += self._ask_table(peer)
+        return effects + self._learn(peer)
 
     def _on_want(self, message: Message, peer: Peer) -> list[Effect]:
+        self._heard(peer)
+        ask = message.count("ask", NUMBER_MAX)
         if "page" in message.fields:
-            return [self._give_table(peer, message.count("page", PAGES_MAX))]
+            page = message.count("page", PAGES_MAX)
+            if not self._serving.charge(peer.node, TABLE_BYTES, self._now):
+                return []
+            return [self._give_table(peer, page, ask)]
         feed = str(message.fields.get("feed"))
-        held = self.held.get(feed)
-        if held is None:
-            return [self._give_nothing(peer, feed, message.count("ask", NUMBER_MAX))]
+        if feed not in self.held:
+            return [self._give_nothing(peer, feed, ask)]
         serve = Serve(
             asker=peer.node,
-            ask=message.count("ask", NUMBER_MAX),
+            ask=ask,
             feed=feed,
             after=Position(message.count("epoch", NUMBER_MAX), message.count("after", NUMBER_MAX)),
             budget=min(message.count("budget", NUMBER_MAX), BUDGET_BYTES_MAX),
             numbers=tuple(message.numbers("numbers")),
         )
-        served_at, served = self._served.get((peer.node, feed), (float("-inf"), None))
-        wait = SERVED_AGAIN_S if serve == served else SERVED_INTERVAL_S
-        if self._now - served_at < wait:
-            return []  # repeated on the way, or a flood: one asker costs a bounded amount
-        self._served[peer.node, feed] = (self._now, serve)
-        return [serve]
+        return [serve] if self._serving.admits(serve, self._now) else []
 
     def _on_give(self, message: Message, peer: Peer) -> list[Effect]:
+        self._heard(peer)
+        ask = message.count("re", NUMBER_MAX)
         if "table" in message.fields:
-            return self._take_table(message, peer)
+            return self._take_table(message, peer, ask)
         feed = str(message.fields.get("feed"))
-        want = self._wants.get(feed)
-        frames = split_batches(message)
+        if not self._follows(feed):
+            return []
         before = self._progress(feed)
         effects: list[Effect] = []
-        for frame in frames:
-            effects += self._take_frame(frame, peer.node)
-        if want is None or want.peer != peer.node or message.fields.get("re") != want.ask:
-            return effects
-        if self._progress(feed) == before:
-            self._fail(want, feed)
-        else:
-            seconds = self._now - want.asked_at
-            peer.answered(feed, seconds)
-            if seconds < want.patience_s / 2:
-                want.budget = min(want.budget * 2, BUDGET_BYTES_MAX)
-            want.patience_s = PATIENCE_S_START
-            want.peer = ""
-            want.due_at = self._now
-        if want.due_at <= self._now:
-            effects += self._ask(feed)
-        return effects
+        for frame in split_batches(message):
+            taken, wanted = self._take_frame(frame, peer.node, feed)
+            effects += wanted
+            if not taken:
+                break  # the rest is not worth reading
+        useful = self._progress(feed) > before
+        if not useful and feed == self.own_feed:
+            self._recovery.said_nothing_more(peer.node, ask)
+        over = self._asking.answered(
+            self._held(feed),
+            peer,
+            ask,
+            useful=useful,
+            open_=self._open(self._held(feed)),
+            now=self._now,
+        )
+        return effects + (self._seek(feed) if over else [])
 
     # Tables
 
@@ -336,7 +351,7 @@ class Replica:
         """What this node holds, its own feed included."""
         return [state.line for state in self.held.values() if state.n]
 
-    def _give_table(self, peer: Peer, page: int) -> Publish:
+    def _give_table(self, peer: Peer, page: int, ask: int) -> Publish:
         lines = sorted(
             (line for line in self.lines() if not line.feed.startswith(f"{self.node}/")),
             key=lambda line: line.feed,
@@ -344,6 +359,7 @@ class Replica:
         start = page * TABLE_LINES_MAX
         fields = {
             "type": "give",
+            "re": ask,
             "table": [line.to_wire() for line in lines[start : start + TABLE_LINES_MAX]],
             "page": page,
             "more": len(lines) > start + TABLE_LINES_MAX,
@@ -351,229 +367,235 @@ class Replica:
         }
         return self._publish(f"give.{self.service}.{peer.node}", fields)
 
-    def _ask_table(self, peer: Peer, page: int) -> list[Effect]:
-        if page == 0:
-            if self._now - peer.table_asked_at < TABLE_INTERVAL_S * self._scale():
-                return []
-            peer.pages = {}
-        peer.table_asked_at = self._now
-        fields = {"type": "want", "page": page}
-        return [self._publish(f"want.{self.service}.{peer.node}", fields)]
-
-    def _take_table(self, message: Message, peer: Peer) -> list[Effect]:
-        page = message.count("page", PAGES_MAX)
-        if page != len(peer.pages):
+    def _ask_table(self, peer: Peer) -> list[Effect]:
+        if self._now - peer.coming.asked_at < TABLE_INTERVAL_S * self._scale():
             return []
-        peer.pages[page] = message.lines("table")
+        peer.coming = Table()
+        return [self._ask_page(peer)]
+
+    def _ask_page(self, peer: Peer) -> Publish:
+        coming = peer.coming
+        coming.ask = self._asking.next_ask()
+        coming.asked_at = self._now
+        fields = {"type": "want", "ask": coming.ask, "page": coming.page}
+        return self._publish(f"want.{self.service}.{peer.node}", fields)
+
+    def _take_table(self, message: Message, peer: Peer, ask: int) -> list[Effect]:
+        coming = peer.coming
+        if not coming.ask or ask != coming.ask:
+            return []
+        coming.ask = 0
+        rest = str(message.fields.get("rest"))[:REST_CHARS]
+        if coming.page and rest != coming.rest:
+            return []  # it has changed from page to page; the next heads say so
+        coming.rest = rest
         # A table larger than the membership can fill is not worth reading on.
-        if message.fields.get("more") is True and page * TABLE_LINES_MAX < len(
-            self._members().members
-        ):
-            return self._ask_table(peer, page + 1)
-        suffix = f"/{self.service}"
-        lines = [line for page_lines in peer.pages.values() for line in page_lines]
-        peer.pages = {}
+        coming.lines += [line for line in message.lines("table") if self._follows(line.feed)]
+        coming.page += 1
+        if message.fields.get("more") is True and len(coming.lines) < len(self._members().members):
+            return [self._ask_page(peer)] if coming.page <= self._pages_max() else []
         peer.table = {
-            line.feed: line
-            for line in lines
-            if line.feed.endswith(suffix) and not line.feed.startswith(f"{peer.node}/")
+            line.feed: line for line in coming.lines if not line.feed.startswith(f"{peer.node}/")
         }
-        peer.table_rest = str(message.fields.get("rest"))[:64]
-        effects: list[Effect] = []
-        for line in peer.table.values():
-            effects += self._learn(peer, line)
-        return effects
+        peer.table_rest = rest
+        coming.lines = []
+        return self._learn(peer)
 
-    def _learn(self, peer: Peer, line: Line) -> list[Effect]:
-        """Somebody claims to hold this: ask, if it is more than what we hold."""
-        if not self._counts(line.feed):
-            return []
-        held = self.held.get(line.feed)
-        held = held or Held(line.feed)
-        if self._claims_more(peer.node, held) or held.hole_count:
-            return self._ask_unless_asked(line.feed)
-        return []
-
-    def _counts(self, feed: str) -> bool:
-        node, _, service = feed.partition("/")
-        return service == self.service and node in self._members().members
+    def _pages_max(self) -> int:
+        return len(self._members().members) // TABLE_LINES_MAX + 1
 
     # Asking
 
+    def _follows(self, feed: str) -> bool:
+        """Whether it is a feed of this service, of a node that is or was a member."""
+        return feed.partition("/")[2] == self.service and self._home(feed) is not None
+
+    def _home(self, feed: str) -> Member | None:
+        return self._members().members.get(feed.partition("/")[0])
+
+    def _held(self, feed: str) -> Held:
+        return self.held.get(feed) or Held(feed)
+
     def _progress(self, feed: str) -> tuple[int, int, int]:
-        held = self.held.get(feed)
-        return (held.epoch, held.n, -held.hole_count) if held else (0, 0, 0)
-
-    def _ask_unless_asked(self, feed: str) -> list[Effect]:
-        want = self._wants.get(feed)
-        if want is not None and (want.peer or want.due_at > self._now):
-            return []
-        return self._ask(feed)
-
-    def _ask(self, feed: str) -> list[Effect]:
-        want = self._wants.setdefault(feed, _Want())
-        holder = self._best_holder(feed)
-        if not holder:
-            del self._wants[feed]
-            return []
-        held = self.held.get(feed) or Held(feed)
-        self._asks += 1
-        want.ask = self._asks
-        want.peer = holder
-        want.asked_at = self._now
-        want.due_at = self._now + want.patience_s * self._random.uniform(1, 1 + HEADS_JITTER)
-        fields: dict[str, Any] = {
-            "type": "want",
-            "ask": want.ask,
-            "feed": feed,
-            "epoch": held.epoch,
-            "after": held.n,
-            "budget": want.budget,
-        }
-        if not self._claims_more(holder, held):
-            fields["numbers"] = sorted(held.holes)[:HOLES_ASKED_MAX]
-        return [self._publish(f"want.{self.service}.{holder}", fields)]
-
-    def _claims_more(self, node: str, held: Held) -> bool:
-        line = self._peer(node).line(held.feed)
-        return line is not None and (line.epoch, line.n) > held.position and self._open(held)
+        """Grows with everything useful."""
+        held = self._held(feed)
+        return held.epoch, held.n, -held.hole_count
 
     def _open(self, held: Held) -> bool:
         """Whether more of this feed would be accepted: an expelled writer's ends at its cutoff."""
-        member = self._members().members.get(held.feed.partition("/")[0])
+        member = self._home(held.feed)
         if member is None or member.expelled is None:
             return member is not None
         cutoff = member.expelled.get(held.feed)
         return cutoff is not None and held.position < cutoff[:2]
 
-    def _best_holder(self, feed: str) -> str:
-        """Whom to ask for what is missing of a feed; empty where nobody has more, or nothing lacks.
+    def _learn(self, peer: Peer) -> list[Effect]:
+        """Ask for whatever this peer claims to have and we lack."""
+        effects: list[Effect] = []
+        for line in list(peer.lines()):
+            held = self._held(line.feed)
+            if need_of(held, line, open_=True) is not None:
+                effects += self._seek(line.feed)
+        return effects
 
-        Who failed least comes first, then who answers fastest; for holes the home comes last: a
-        relay that blanked a payload must not make everybody turn to the home.
-        """
-        held = self.held.get(feed) or Held(feed)
-        if held.frozen or feed in self.needs_upgrade:
-            return ""
-        home = feed.partition("/")[0]
-        candidates = []
-        for peer in self.peers.values():
-            line = peer.line(feed)
-            if line is None or line.epoch < held.epoch:
-                continue
-            more = self._claims_more(peer.node, held)
-            if more or (held.holes and line.n >= min(held.holes)):
-                strikes = peer.strikes.get(feed, 0)
-                last = not more and peer.node == home
-                candidates.append(
-                    (strikes, not more, last, peer.answer_s, self._random.random(), peer.node)
-                )
-        return min(candidates)[-1] if candidates else ""
+    def _expelled(self, feed: str) -> bool:
+        member = self._home(feed)
+        return member is not None and member.expelled is not None
 
-    def _fail(self, want: _Want, feed: str) -> None:
-        """A want brought nothing: ask another holder at once, or the same one later, for less."""
-        failed = want.peer
-        self._peer(failed).struck(feed)
-        want.peer = ""
-        want.budget = BUDGET_BYTES_START
-        want.due_at = self._now
-        untried = self._best_holder(feed)
-        if not untried or self._peer(untried).strikes.get(feed, 0):
-            want.due_at += want.patience_s * self._random.uniform(
-                1 - HEADS_JITTER, 1 + HEADS_JITTER
-            )
-            want.patience_s = min(want.patience_s * 2, PATIENCE_S_MAX)
+    def _is_complete(self, held: Held) -> bool:
+        """Whether all of an expelled writer's feed is here that counts: no other branch does."""
+        return self._expelled(held.feed) and held.n > 0 and not self._open(held)
 
-    def _tail_is_lost(self, own: Held) -> bool:
-        """Whether every other member was heard since the start, and none holds more of our feed.
+    def _seek(self, feed: str) -> list[Effect]:
+        """Ask for what a feed lacks here, if anybody claims to have it and none was asked."""
+        if not self._follows(feed) or feed in self.needs_upgrade:
+            self._asking.wants.pop(feed, None)
+            return []
+        held = self._held(feed)
+        want = self._asking.seek(held, open_=self._open(held), now=self._now)
+        return [] if want is None else [self._send_want(want, held)]
 
-        Then what the restored database lacks has reached nobody, and its numbers are free.
-        """
-        others = [node for node in self._members().members if node != self.node]
-        for node in others:
-            peer = self.peers.get(node)
-            if not self._members().is_member(node):
-                continue
-            if peer is None or peer.rest != peer.table_rest or not peer.rest:
-                return False
-            line = peer.table.get(own.feed)
-            if line is not None and (line.epoch, line.n) > own.position:
-                return False
-        return True
+    def _send_want(self, want: Want, held: Held) -> Publish:
+        numbers: list[int] = []
+        if want.need is Need.HOLES:
+            numbers = sorted(held.holes)
+            if len(numbers) > HOLES_ASKED_MAX and self.peers[want.peer].strikes(want.feed):
+                numbers = self._random.sample(numbers, HOLES_ASKED_MAX)
+        elif want.need is Need.PROOF:
+            numbers = [held.n]
+        return self._want(held, want.peer, want.ask, want.budget, numbers[:HOLES_ASKED_MAX])
+
+    def _want(
+        self, held: Held, peer: str, ask: int, budget: int, numbers: Iterable[int] = ()
+    ) -> Publish:
+        fields: dict[str, Any] = {
+            "type": "want",
+            "ask": ask,
+            "feed": held.feed,
+            "epoch": held.epoch,
+            "after": held.n,
+            "budget": budget,
+        }
+        if numbers:
+            fields["numbers"] = sorted(numbers)
+        return self._publish(f"want.{self.service}.{peer}", fields)
+
+    # Recovering our own feed
+
+    def _others(self) -> list[str]:
+        members = self._members()
+        return [node for node in members.members if node != self.node and members.is_member(node)]
+
+    def _recover(self) -> list[Effect]:
+        own = self.held[self.own_feed]
+        if not own.recover_to or own.frozen:
+            return []
+        self._recovery.at(own.position)
+        if self._recovery.complete(self._others()):
+            own.recover_to = 0
+            return [Resume(own.feed)]
+        want = self._asking.wants.get(own.feed)
+        if want is not None and want.peer:
+            return []  # more is on its way
+        effects: list[Effect] = []
+        for node in self._recovery.due(self._others(), self._now):
+            ask = self._asking.next_ask()
+            self._recovery.asked(node, ask, self._now)
+            effects.append(self._want(own, node, ask, RECOVERY_BUDGET_BYTES))
+        return effects
+
+    def _recover_alone(self) -> list[Effect]:
+        own = self.held[self.own_feed]
+        waited = self._now - (self._started_at or 0.0) > ALONE_S
+        if not own.recover_to or not waited:
+            return []
+        own.recover_to = 0
+        return [Resume(own.feed)]
 
     # Batches
 
-    def _take_frame(self, frame: bytes, sender: str) -> list[Effect]:
+    def _take_frame(
+        self, frame: bytes, sender: str, expected: str | None = None
+    ) -> tuple[bool, list[Effect]]:
+        """Whether it was a batch that one may send, and what is to be done about it."""
         try:
             batch = decode(frame)
         except NeedsUpgrade as error:
-            self._pause(frame)
-            self._drop(sender, error)
-            return []
+            if expected is not None:
+                # What follows our end cannot be read; a batch that just came by may be far ahead.
+                self._pause(frame, expected)
+            self._drop(sender, error.message)
+            return False, []
         except BadBatch as error:
-            self._drop(sender, error)
-            return []
-        return self._take_batch(batch, sender)
+            self._drop(sender, error.message)
+            return False, []
+        refusal = self._refuse(batch, expected)
+        if refusal is not None:
+            self._drop(sender, f"{batch.header.feed}: {refusal}")
+            return False, []
+        return True, self._place(batch, self._held(batch.header.feed))
 
-    def _pause(self, frame: bytes) -> None:
+    def _pause(self, frame: bytes, expected: str) -> None:
         """Ask no more for a feed whose home, and nobody else, has written it in a newer format."""
         signature, line, feed = read_newer(frame)
-        key = self._members().key_of(feed.partition("/")[0])
-        if (
-            key is not None
-            and self._counts(feed)
-            and self._verify(key, signature, BATCH_PREFIX + line)
-        ):
+        member = self._home(feed)
+        if member is None or feed != expected:
+            return
+        if self._verify(member.key, signature, BATCH_PREFIX + line):
             self.needs_upgrade.add(feed)
 
-    def _take_batch(self, batch: Batch, sender: str) -> list[Effect]:
+    def _refuse(self, batch: Batch, expected: str | None) -> str | None:
+        """Why a batch counts for nothing here; None for one that its home has written."""
         header = batch.header
         feed = header.feed
         membership = self._members()
         if feed.partition("/")[2] != self.service:
-            return self._refuse(sender, f"{feed} is not a feed of {self.service}")
+            return f"not a feed of {self.service}"
+        if expected is not None and feed != expected:
+            return f"given for {expected}"
         verdict = membership.accepts(feed, header.epoch, header.last, header.hash)
         if verdict is not Verdict.OK:
-            return self._refuse(sender, f"{feed}: {verdict}")
+            return str(verdict)
         if header.key != membership.key_of(header.node):
-            return self._refuse(sender, f"{feed}: signed with a key that is not the home's")
+            return "signed with a key that is not the home's"
         # Written before the node joined a federation, a batch names none.
         if header.federation not in ("", membership.federation):
-            return self._refuse(sender, f"{feed}: of another federation")
+            return "of another federation"
         if not self._verify(header.key, batch.signature, batch.signed_bytes):
-            return self._refuse(sender, f"{feed}: the signature does not fit")
-        held = self.held.get(feed)
-        if held is None:
-            held = Held(feed, epoch=header.epoch)
-        return self._place(batch, held)
+            return "the signature does not fit"
+        return None
 
     def _place(self, batch: Batch, held: Held) -> list[Effect]:
         header = batch.header
-        if held.frozen:
+        if held.frozen is not None:
             return []
+        if held.n == 0:
+            held.epoch = header.epoch
+        if header.epoch > held.epoch:
+            self.needs_upgrade.add(held.feed)  # this version cannot swap epochs
         if header.epoch != held.epoch:
-            return []  # an epoch that replaces ours is asked for and swapped as a whole
+            return []
         if header.last <= held.n:
             return self._place_held(batch, held)
         if header.first > held.n + 1:
             return self._place_ahead(batch, held)
         if header.first <= held.n or header.prev != held.hash:
-            return self._freeze(held, f"two signed headers at {header.epoch}.{header.first}")
-        if header.node == self.node and not held.recover_to:
-            # A copy of our own feed beyond our end: this database was restored without our knowing.
-            held.recover_to = header.last
-        judged = tuple(
-            judge(
-                header,
-                header.first + i,
-                line,
-                foreign_kinds=self._foreign_kinds,
-                check=self._check,
-            )
-            for i, line in enumerate(batch.payloads)
-        )
+            return self.forked(header)
+        effects: list[Effect] = []
+        if held.feed == self.own_feed and not held.recover_to:
+            effects.append(self._find_lost(held, header.last))
+        judged = tuple(self._judge(batch, n) for n in range(header.first, header.last + 1))
         self._advance(held, batch, judged)
-        return [Append(batch, judged)]
+        return [*effects, Append(batch, judged)]
+
+    def _judge(self, batch: Batch, n: int) -> Judged:
+        line = batch.payloads[n - batch.header.first]
+        return judge(batch.header, n, line, foreign_kinds=self._foreign_kinds, check=self._check)
+
+    def _find_lost(self, own: Held, seen: int) -> Recover:
+        """A copy of our own feed goes beyond its end: the database was restored unknown to us."""
+        own.recover_to = UNKNOWN_END
+        return Recover(own.feed, seen)
 
     def _advance(self, held: Held, batch: Batch, judged: tuple[Judged, ...]) -> None:
         header = batch.header
@@ -595,9 +617,9 @@ class Replica:
     def _place_held(self, batch: Batch, held: Held) -> list[Effect]:
         header = batch.header
         if header.last == held.n and header.hash != held.hash:
-            return self._freeze(held, f"two signed headers at {held.position}")
+            return self.forked(header)
         filling = [
-            judge(header, n, line, foreign_kinds=self._foreign_kinds, check=self._check)
+            self._judge(batch, n)
             for n, line in enumerate(batch.payloads, header.first)
             if n in held.holes and line
         ]
@@ -611,42 +633,56 @@ class Replica:
     def _place_ahead(self, batch: Batch, held: Held) -> list[Effect]:
         """Something between is missing. The home signed this, so it exists: ask for it."""
         header = batch.header
+        if held.feed == self.own_feed:
+            return [] if held.recover_to else [self._find_lost(held, header.last)]
+        if not self._members().is_member(header.node):
+            return []
         home = self._peer(header.node)
         known = home.own.get(header.feed)
         if known is None or (known.epoch, known.n) < (header.epoch, header.last):
             home.own[header.feed] = Line(
                 header.feed, header.epoch, header.last, header.hash, header.digest
             )
-        return self._ask_unless_asked(header.feed) if header.node != self.node else []
+        return self._seek(header.feed)
+
+    def forked(self, header: Header) -> list[Effect]:
+        """The store holds another batch than this one, which its home has signed, too."""
+        held = self._held(header.feed)
+        if self._is_complete(held):
+            return []
+        return self._freeze(held, f"two signed headers at {header.epoch}.{header.first}")
 
     def _freeze(self, held: Held, reason: str) -> list[Effect]:
         held.frozen = reason
         self.held[held.feed] = held
-        return [Freeze(held.feed, reason)]
+        # Of an expelled writer's branches the one with the cutoff counts.
+        return [Freeze(held.feed, reason), *self._cut(held)]
 
     # What goes out
 
     def give(self, serve: Serve, frames: list[bytes], more: bool) -> Publish:
         """The answer to a want, once its batches were read."""
+        self._serving.refund(serve, sum(map(len, frames)))
         fields = {"type": "give", "re": serve.ask, "feed": serve.feed, "more": more}
         return self._publish(f"give.{self.service}.{serve.asker}", fields, frames)
 
     def _give_nothing(self, peer: Peer, feed: str, ask: int) -> Publish:
-        fields = {"type": "give", "re": ask, "feed": feed[:64], "more": False}
+        fields = {"type": "give", "re": ask, "feed": feed[:FEED_CHARS_MAX], "more": False}
         return self._publish(f"give.{self.service}.{peer.node}", fields)
 
     def _heads(self) -> Publish:
         """Own heads, and one hash of the rest. Asks for the others' while nobody was heard yet."""
         interval = HEADS_INTERVAL_S * self._scale()
-        heard = any(self._now - peer.heard_at < 2 * interval for peer in self.peers.values())
-        alone = len(self._members().members) < 2
+        silence_s = SILENCE_INTERVALS * interval
+        heard = any(self._now - peer.seen_at < silence_s for peer in self.peers.values())
+        alone = not self._others()
         jitter = self._random.uniform(1 - HEADS_JITTER, 1 + HEADS_JITTER)
         self._heads_sent_at = self._now
         self._heads_due_at = self._now + jitter * (interval if heard or alone else PATIENCE_S_START)
         own = self.held[self.own_feed]
         fields = {
             "type": "heads",
-            "at": rfc3339(from_us(round(self._now * 1_000_000))),
+            "at": self._time(),
             "own": [own.line.to_wire()] if own.n else [],
             "rest": rest_hash(self.lines(), self.node),
             "hello": not heard,
@@ -668,6 +704,9 @@ class Replica:
 
     # Small change
 
+    def _time(self) -> str:
+        return rfc3339(from_us(round(self._wall * 1_000_000)))
+
     def _scale(self) -> int:
         return -(-len(self._members().members) // HEADS_MEMBERS) or 1
 
@@ -679,15 +718,11 @@ class Replica:
     def _peer(self, node: str) -> Peer:
         return self.peers.setdefault(node, Peer(node))
 
-    def _refuse(self, sender: str, reason: str) -> list[Effect]:
-        self._note(sender, reason)
-        return []
+    def _drop(self, sender: str, reason: str) -> None:
+        self.drops.add(self._time(), sender, reason)
 
-    def _drop(self, sender: str, error: BadBatch | BadMessage | NeedsUpgrade) -> None:
-        self._note(sender, error.message)
 
-    def _note(self, sender: str, reason: str) -> None:
-        at = rfc3339(from_us(round(self._now * 1_000_000)))
-        self.drops.append(Drop(at, sender[:64], reason[:200]))
-        if sender in self.dropped or len(self.dropped) < DROPS_KEPT:
-            self.dropped[sender[:64]] += 1
+def _counts_whole(held: Held, cutoff: Cutoff | None) -> bool:
+    if cutoff is None or held.position > cutoff[:2]:
+        return False
+    return held.position < cutoff[:2] or held.hash == cutoff.hash

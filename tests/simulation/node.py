@@ -34,6 +34,7 @@ FOREIGN_KINDS: Final = frozenset({"ngo", "member"})
 START_S: Final = 1_700_000_000.0
 TICK_S: Final = 1.0
 SALT_BYTES: Final = 16
+RETRY_S: Final = 1.0
 INBOX_MAX: Final = 10_000
 
 
@@ -86,6 +87,7 @@ class Node:
         self._fuse: Fuse | None = None
         self._down_s = 0.0
         self._keeps_inbox = True
+        self._pausing = False
         self._written = 0
 
     # Life
@@ -112,8 +114,7 @@ class Node:
             random=self._random,
             membership=self.membership,
         )
-        while self._inbox and self.following is not None:
-            self._receive(self._inbox.popleft())
+        self._work()
 
     def light_fuse(self, fault: Fault, steps: int, down_s: float, *, keeps_inbox: bool) -> None:
         """Let `fault` happen after so many steps; a dead process comes back after `down_s`."""
@@ -190,24 +191,28 @@ class Node:
             or key in (f"want.{SERVICE}.{self.name}", f"give.{SERVICE}.{self.name}")
         ):
             return
-        if self.following is not None:
-            self._receive(message)
-        elif self._keeps_inbox and len(self._inbox) < INBOX_MAX:
+        if len(self._inbox) < INBOX_MAX and (self._keeps_inbox or self.following is not None):
             self._inbox.append(message)
+        self._work()
 
-    def _receive(self, message: Message) -> None:
-        self.world.count_delivery()
-        done = self._run(
-            lambda following: following.receive(message.routing_key, message.body, self.clock())
-        )
-        if not done and self._keeps_inbox:
-            self._inbox.appendleft(message)  # it was not acknowledged
-            if self.following is not None:
-                self.world.after(1.0, self._receive_again)
+    def _work(self) -> None:
+        """Take what has come, in order; what was not done is taken again, before what follows."""
+        while self._inbox and self.following is not None and not self._pausing:
+            message = self._inbox.popleft()
+            self.world.count_delivery()
+            done = self._run(
+                lambda following, message=message: following.receive(  # type: ignore[misc]
+                    message.routing_key, message.body, self.clock()
+                )
+            )
+            if not done and self._keeps_inbox:
+                self._inbox.appendleft(message)  # it was not acknowledged
+                self._pausing = self.following is not None
+                self.world.after(RETRY_S, self._work_again)
 
-    def _receive_again(self) -> None:
-        if self.following is not None and self._inbox:
-            self._receive(self._inbox.popleft())
+    def _work_again(self) -> None:
+        self._pausing = False
+        self._work()
 
     def _publish(self, routing_key: str, body: bytes) -> None:
         self.step()

@@ -246,10 +246,14 @@ class World:
             self.at(action.at, partial(self.act, action))
         self.run_until(schedule.calm_at)
         self._calm_down()
-        while self.now < schedule.calm_at + LIVENESS_S:
+        return self.settle()
+
+    def settle(self) -> float:
+        start = self.now
+        while self.now < start + LIVENESS_S:
             self.run_until(self.now + LOOK_EVERY_S)
             if invariants.settled(self):
-                return self.now - schedule.calm_at
+                return self.now - start
         return LIVENESS_S
 
     def _tick(self, node: Node, seconds: float) -> None:
@@ -285,7 +289,9 @@ def run(schedule: Schedule, tell: Callable[[str], None] | None = None) -> Outcom
         return Outcome(schedule.seed, [f"raised {error!r}"], world.counts)
     before = world.published.copy()
     world.run_until(world.now + QUIET_S)
-    problems = invariants.broken(world, world.published - before, QUIET_S)
+    problems = list(invariants.quiet(world, world.published - before, QUIET_S))
+    world.settle()  # a liar may have given in the meantime what he kept back before
+    problems += invariants.broken(world)
     if converged_s >= LIVENESS_S:
         problems.append(f"nothing settled within {LIVENESS_S:.0f} s")
     return Outcome(schedule.seed, problems, world.counts, converged_s, world.deliveries)
