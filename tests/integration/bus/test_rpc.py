@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Iterator
 from typing import Any
 
@@ -11,7 +13,19 @@ import pytest
 
 from hinterland.errors import BadInput, HinterlandError, Inapplicable, Unavailable
 from hinterland.wire import RPC_EXCHANGE
-from tests.integration.service_process import OPERATOR, ServiceProcess
+from tests.integration.service_process import LIMIT_S, OPERATOR, ServiceProcess
+
+NAMEKO_CLIENT = """
+import sys
+from nameko.standalone.rpc import ClusterRpcProxy
+with ClusterRpcProxy({"AMQP_URI": sys.argv[1]}, timeout=20) as cluster:
+    print(cluster.notes.add(20, two=22))
+    for call in (cluster.notes.nothing, cluster.notes.add, lambda: cluster.notes.refuse({}, {})):
+        try:
+            call()
+        except Exception as error:
+            print(type(error).__name__, error)
+"""
 
 
 class RawCaller:
@@ -61,6 +75,24 @@ def test_a_reply_has_the_format_of_nameko(raw: RawCaller) -> None:
     assert (properties.content_type, properties.content_encoding) == ("application/json", "utf-8")
     assert properties.correlation_id == "one"
     assert reply == {"result": 42, "error": None}
+
+
+def test_nameko_itself_calls_the_service(notes: ServiceProcess) -> None:
+    """nameko's own client gets results and errors, those of nameko as what they are."""
+    ended = subprocess.run(
+        [sys.executable, "-c", NAMEKO_CLIENT, notes.settings.amqp_uri],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=LIMIT_S,
+    )
+
+    assert ended.stdout.splitlines() == [
+        "42",
+        "MethodNotFound nothing",
+        "IncorrectSignature missing a required argument: 'one'",
+        "RemoteError Inapplicable state: Not in this state.",
+    ], ended.stderr
 
 
 def test_a_refusal_keeps_its_message_and_its_details(notes: ServiceProcess) -> None:
