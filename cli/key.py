@@ -30,11 +30,11 @@ def create(here: Here, name: str, role: str, account: str | None) -> None:
     """Makes an API key called NAME and prints it, this once.
 
     \b
-    partner      reads what is public, with limits of its own
-    editor       also writes this node's records and suggests changes to others'
-    moderator    also decides about suggestions and reports
-    operator     also makes keys and looks after the node
-    coordinator  also admits and expels nodes
+    partner      reads what is public
+    editor       also reads what is for members, writes this node's NGOs, suggests and decides
+    moderator    also verifies and withdraws
+    operator     also makes keys, and says what is accepted without a person looking at it
+    coordinator  also looks after the federation
 
     \b
     Example:
