@@ -10,6 +10,8 @@ from typing import Final
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
 from starlette.routing import Mount, Route, WebSocketRoute
 from starlette.staticfiles import StaticFiles
 
@@ -31,6 +33,7 @@ from gateway.schema.schema import build_schema
 from gateway.websocket import Sockets
 from gateway.websocket.socket import Services
 from hinterland.config import Settings
+from hinterland.errors import HinterlandError
 
 __all__ = ["GRAPHQL_PATH", "Gateway", "Steps"]
 
@@ -47,6 +50,12 @@ CORS: Final = Middleware(
     expose_headers=[HEAD_HEADER, "ETag", "Retry-After"],
     max_age=PREFLIGHT_S,
 )
+
+
+async def _fault(_request: Request, _error: Exception) -> Response:
+    """A fault of ours outside of any query. The traceback goes to the log by itself."""
+    errors = [{"message": HinterlandError().message, "extensions": {"code": HinterlandError.code}}]
+    return JSONResponse({"errors": errors}, status_code=500)
 
 
 @dataclass(frozen=True)
@@ -90,6 +99,7 @@ class Gateway:
                 Mount(ASSETS_PATH, StaticFiles(directory=ASSETS_DIR, check_dir=False)),
             ],
             middleware=[CORS],
+            exception_handlers={Exception: _fault},
             lifespan=self._lifespan,
         )
 

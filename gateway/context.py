@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
-from typing import Any, NamedTuple, Protocol
+import time
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol
 
 import orjson
 
 from gateway import limits
+from gateway.kept import Kept
 from gateway.live import Heads, Interests
 from gateway.loader import Loader
 from hinterland.actors import Actor
@@ -29,19 +31,34 @@ class Calls(Protocol):
     ) -> Any: ...
 
 
-class Node(NamedTuple):
-    """What does not change while the process runs."""
+class Node:
+    """What all requests of this process share."""
 
-    id: str
-    calls: Calls
-    heads: Heads
-    interests: Interests
+    def __init__(
+        self,
+        id: str,
+        calls: Calls,
+        heads: Heads,
+        interests: Interests,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.id = id
+        self.calls = calls
+        self.heads = heads
+        self.interests = interests
+        self.clock = clock
+        self.statuses = Kept[tuple[str, str, str], asyncio.Future[Any]](
+            limits.STATUSES_MAX, limits.STATUS_AGE_S_MAX
+        )
 
 
 def audience(actor: Actor) -> str:
-    """Who may be given the same answer. Accounts never share one: what a role may read differs
-    from room to room, and this is no place to know it."""
-    return "public" if actor.account is None else f"{actor.node}/{actor.account}"
+    """Who may be given the same answer. Accounts never share one, nor do two keys of one account
+    with different roles: what a role may read differs from room to room, and this is no place to
+    know it."""
+    if actor.account is None:
+        return "public"
+    return " ".join((actor.node, actor.account, *sorted(actor.roles)))
 
 
 class Context:
@@ -65,6 +82,19 @@ class Context:
             task = asyncio.create_task(self.call(service, method, params))
             self._reads[key] = task
         return await task
+
+    async def read_status(self, service: str, method: str) -> Any:
+        """A result that is costly, and computed from more than records: it may be as old as
+        STATUS_AGE_S_MAX, and whoever asks meanwhile waits for the same one."""
+        self.cacheable = False
+        statuses, key = self.node.statuses, (service, method, audience(self.actor))
+        now = self.node.clock()
+        status = statuses.get(key, now)
+        if status is None:
+            self._count()
+            status = asyncio.ensure_future(self.call(service, method, {}))
+            statuses.put(key, status, now)
+        return await asyncio.shield(status)
 
     async def write(self, service: str, method: str, params: Mapping[str, Any]) -> Any:
         self.cacheable = False

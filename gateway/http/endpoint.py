@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Final, NamedTuple
@@ -99,6 +100,7 @@ class Endpoint:
         self._execution = execution
         self._responses = responses
         self._page = page
+        self._answering: dict[Key, asyncio.Task[Answered]] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive)
@@ -149,13 +151,29 @@ class Endpoint:
         kept = self._responses.get(key, wanted)
         if kept is not None:
             return Answered(kept.answer, kept.heads)
-        answered = await self._execute(operation, question, actor, key)
+        answered = await self._shared(operation, question, actor, key)
         late = behind(answered.heads, wanted)
         if late:
             if not await self._node.heads.wait_for(late, limits.HEAD_WAIT_S_MAX):
                 raise Behind()
             answered = await self._execute(operation, question, actor, key)
         return answered
+
+    async def _shared(
+        self, operation: Operation, question: Question, actor: Actor, key: Key
+    ) -> Answered:
+        """The same question, asked while it is being answered, waits for that answer: each new
+        head would otherwise send all who ask to the service at once."""
+        answering = self._answering.get(key)
+        if answering is None:
+            answering = asyncio.create_task(self._execute(operation, question, actor, key))
+            self._answering[key] = answering
+            answering.add_done_callback(lambda _: self._answering.pop(key))
+            return await asyncio.shield(answering)
+        answered = await asyncio.shield(answering)
+        if self._node.heads.current(answered.heads):
+            return answered
+        return await self._execute(operation, question, actor, key)
 
     async def _execute(
         self, operation: Operation, question: Question, actor: Actor, key: Key | None = None

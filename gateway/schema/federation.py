@@ -158,9 +158,7 @@ class FederationQuery(graphene.ObjectType):
     @staticmethod
     async def resolve_federation(_root: None, info: Info) -> Any:
         context: Context = info.context
-        # It tells of more than records: who was heard, and when.
-        context.cacheable = False
-        overview = await context.read(SERVICE, "overview", {})
+        overview = await context.read_status(SERVICE, "overview")
         return {**overview, **_about(overview["federation"])}
 
 

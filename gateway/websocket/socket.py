@@ -19,7 +19,7 @@ from gateway.errors import as_json
 from gateway.execution import Execution
 from gateway.http.question import Question
 from hinterland.actors import Actor
-from hinterland.errors import Busy, HinterlandError
+from hinterland.errors import Busy
 from services.accounts.contract import KeyRefused
 
 __all__ = ["PROTOCOL", "Closing", "Services", "Socket"]
@@ -188,7 +188,7 @@ class Socket:
             await self._send("complete", id=name)
         except KeyRefused:
             self.end(FORBIDDEN)
-        except HinterlandError as error:
+        except Exception as error:  # noqa: BLE001  # `as_json` tells the log what it hides here
             await self._send("error", id=name, payload=as_json(error))
         finally:
             if self._operations.get(name) is asyncio.current_task():

@@ -11,6 +11,9 @@ from pathlib import Path
 
 import httpx
 import pytest
+from websockets.exceptions import ConnectionClosed
+from websockets.sync.client import connect
+from websockets.typing import Subprotocol
 
 from gateway.graphiql import npm
 from hinterland.config import Settings
@@ -22,6 +25,7 @@ from tests.integration.gateway.processes import GatewayProcess
 
 AUDITS = Path(__file__).parents[2] / "graphql_http"
 AUDIT_S_MAX = 120
+LIMIT_S = 30
 
 
 @pytest.fixture
@@ -77,6 +81,21 @@ def test_a_gateway_without_services_lives_and_is_not_ready(gateway: GatewayProce
 def test_a_gateway_stops_when_it_is_told_to(gateway: GatewayProcess) -> None:
     """With 0, and without a traceback."""
     assert gateway.stop() == 0
+    assert "Traceback" not in gateway.log.read_text()
+
+
+def test_a_gateway_that_stops_says_so_to_whoever_listens(gateway: GatewayProcess) -> None:
+    """Client libraries then connect again."""
+    address = gateway.url.replace("http", "ws")
+    with connect(address, subprotocols=[Subprotocol("graphql-transport-ws")]) as socket:
+        socket.send(json.dumps({"type": "connection_init"}))
+        assert json.loads(socket.recv(LIMIT_S)) == {"type": "connection_ack"}
+        assert gateway.stop() == 0
+        with pytest.raises(ConnectionClosed) as closed:
+            socket.recv(LIMIT_S)
+
+    assert closed.value.rcvd is not None
+    assert closed.value.rcvd.code == 1012
     assert "Traceback" not in gateway.log.read_text()
 
 

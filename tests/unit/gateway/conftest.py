@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
 from typing import Any
 
@@ -30,13 +31,19 @@ class ServiceCalls:
     def __init__(self) -> None:
         self.answers: dict[str, Answer] = {}
         self.asked: list[tuple[str, Mapping[str, Any]]] = []
+        self.called = asyncio.Event()
+        self.held: asyncio.Event | None = None  # answers wait for it
 
     async def call(self, service: str, method: str, actor: Actor, params: Mapping[str, Any]) -> Any:
         name = f"{service}.{method}"
         self.asked.append((name, params))
         if name not in self.answers:
             raise Unavailable(f"This node runs no service {service}.", service=service)
-        return self.answers[name](actor, params)
+        answer = self.answers[name](actor, params)
+        self.called.set()
+        if self.held is not None:
+            await self.held.wait()
+        return answer
 
     def count(self, name: str) -> int:
         return sum(1 for asked, _ in self.asked if asked == name)
@@ -50,7 +57,7 @@ class Parts:
         self.calls = ServiceCalls()
         self.heads = Heads()
         self.interests = Interests()
-        self.node = Node(NODE, self.calls, self.heads, self.interests)
+        self.node = Node(NODE, self.calls, self.heads, self.interests, clock=lambda: self.now)
         self.auth = Auth(self.calls, NODE, clock=lambda: self.now)
         self.documents = Documents(build_schema())
         self.execution = Execution(build_schema(), compiled=compiled)

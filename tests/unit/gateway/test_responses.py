@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import httpx
@@ -115,6 +116,62 @@ async def test_accounts_never_share_an_answer(
     await ask(client, Authorization=f"Bearer {KEY}")
 
     assert parts.calls.count("directory.list_ngos") == 2
+
+
+async def test_two_keys_of_one_account_share_no_answer_if_their_roles_differ(
+    parts: Parts, client: httpx.AsyncClient, versions: dict[str, int]
+) -> None:
+    """A key has one of its account's roles."""
+    roles = {"e": "editor", "p": "partner"}
+    parts.calls.answers["accounts.authenticate"] = lambda _, params: {
+        "actor": {"account": "a1", "roles": [roles[params["key"][-1]]], "node": "yunnan"}
+    }
+    for last in "epep":
+        await ask(client, Authorization=f"Bearer {KEY[:-1]}{last}")
+
+    assert parts.calls.count("directory.list_ngos") == 2
+
+
+async def test_who_asks_the_same_at_once_is_answered_by_one_call(
+    parts: Parts, client: httpx.AsyncClient, versions: dict[str, int]
+) -> None:
+    """Each new head would otherwise send all who ask to the service."""
+    answers = await asyncio.gather(*(ask(client) for _ in range(20)))
+
+    assert {name(answer) for answer in answers} == {"at 1"}
+    assert parts.calls.count("directory.list_ngos") == 1
+
+
+async def test_an_answer_that_was_overtaken_is_not_shared(
+    parts: Parts, client: httpx.AsyncClient, versions: dict[str, int]
+) -> None:
+    """Who came to it after the change asks for himself."""
+    parts.calls.held = asyncio.Event()
+    first = asyncio.create_task(ask(client))
+    await parts.calls.called.wait()
+    versions["head"] = 2
+    parts.heads.changed(Changed("directory", 2, ()))
+    second = asyncio.create_task(ask(client))
+    await asyncio.sleep(0)
+    parts.calls.held.set()
+
+    assert [name(await first), name(await second)] == ["at 1", "at 2"]
+
+
+async def test_the_federation_is_looked_at_once_for_all_who_ask(
+    parts: Parts, client: httpx.AsyncClient
+) -> None:
+    """It asks every service, and anybody may ask for it."""
+    overview = {"head": 1, "node": {"id": "yunnan"}, "federation": None, "services": []}
+    parts.calls.answers["federation.overview"] = lambda *_: overview
+    for text in ("{ federation { id } }", "{ federation { title } }"):
+        await client.post("/graphql", json={"query": text})
+    assert parts.calls.count("federation.overview") == 1
+
+    parts.now += limits.STATUS_AGE_S_MAX + 0.1
+    await client.post("/graphql", json={"query": "{ federation { id } }"})
+
+    assert parts.calls.count("federation.overview") == 2
 
 
 async def test_an_answer_with_an_error_is_not_kept(parts: Parts, client: httpx.AsyncClient) -> None:

@@ -54,6 +54,7 @@ class Session:
         }
         self._to_server: asyncio.Queue[Any] = asyncio.Queue()
         self._from_server: asyncio.Queue[Any] = asyncio.Queue()
+        self._reads = True
 
     async def __aenter__(self) -> Session:
         self._to_server.put_nowait({"type": "websocket.connect"})
@@ -68,7 +69,16 @@ class Session:
             await self._task
 
     async def _run(self) -> None:
-        await self._app(self._scope, self._to_server.get, self._from_server.put)
+        await self._app(self._scope, self._to_server.get, self._take)
+
+    async def _take(self, message: Any) -> None:
+        if message["type"] == "websocket.send" and not self._reads:
+            await asyncio.Event().wait()
+        self._from_server.put_nowait(message)
+
+    def stop_reading(self) -> None:
+        """From now on a message to this client never leaves."""
+        self._reads = False
 
     def send(self, message: Any) -> None:
         self.send_text(orjson.dumps(message).decode())
@@ -321,6 +331,35 @@ async def test_the_number_of_connections_has_a_bound(
     monkeypatch.setattr(limits, "SOCKETS_MAX", 1)
     async with wire.connect() as one_too_many:
         assert await one_too_many.closed_with() == 1013
+
+
+async def test_who_does_not_take_his_messages_is_let_go(
+    wire: Wire, session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The connection ends, and nothing is kept for it."""
+    monkeypatch.setattr(limits, "SEND_S_MAX", 0.01)
+    session.stop_reading()
+    session.send({"type": "ping"})
+    assert await session.closed_with() == 1013
+
+
+async def test_a_fault_of_ours_is_an_error_of_one_operation(
+    wire: Wire, session: Session, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The caller hears INTERNAL, the log everything."""
+
+    def fail(*_: Any) -> None:
+        raise ZeroDivisionError("secret")
+
+    wire.parts.calls.answers["directory.list_ngos"] = fail
+    session.send(WATCH)
+    answer = await session.receive()
+
+    assert answer["type"] == "error"
+    assert answer["payload"][0]["extensions"] == {"code": "INTERNAL"}
+    assert "secret" not in str(answer)
+    assert "secret" in caplog.text
+    await session.pong()
 
 
 @pytest.fixture
