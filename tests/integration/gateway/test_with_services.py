@@ -22,7 +22,7 @@ from hinterland.testing import RabbitServer, drop_databases, fresh_name
 from tests.integration.gateway.processes import GatewayProcess
 from tests.integration.service_process import ServiceProcess
 
-SERVICES = ("directory", "accounts")
+SERVICES = ("directory", "accounts", "federation")
 LIMIT_S = 20
 
 
@@ -112,6 +112,7 @@ def running(
         "CN-YN",
         mongo_uri=mongo_uri,
         amqp_uri=rabbit_server.amqp_uri(vhost),
+        amqp_management_uri=rabbit_server.management_uri,
         gateway_port=gateway_port,
         door_port=door_port,
         services=SERVICES,
@@ -347,6 +348,24 @@ def test_a_change_is_suggested_and_decided(node: RunningNode) -> None:
     assert node.ask(policy, "operator")["data"]["setPolicy"]["policy"] == {
         "autoAccept": [{"node": "gansu", "fields": ["phones"]}]
     }
+
+
+def test_the_federation_is_shown(node: RunningNode) -> None:
+    """This node, its feeds and services; and in no federation yet, nobody else."""
+    node.register("甲")
+    query = """{ federation {
+        node { id region } id role members { node } links { peer } peers { node }
+        feeds { feed service home held homeHeld behind digest holes quarantined needsUpgrade }
+        services { service up } } }"""
+    shown = node.ask(query, "operator")["data"]["federation"]
+    (feed,) = (feed for feed in shown["feeds"] if feed["feed"] == f"{node.id}/directory")
+
+    assert shown["node"] == {"id": node.id, "region": "CN-YN"}
+    assert (shown["id"], shown["role"], shown["members"], shown["peers"]) == (None, None, [], [])
+    assert shown["services"] == [{"service": name, "up": True} for name in SERVICES]
+    assert feed["held"] == feed["homeHeld"] > 0
+    assert (feed["behind"], feed["digest"], feed["holes"]) == (0, "EQUAL", 0)
+    assert node.ask(query)["data"]["federation"]["links"] is None
 
 
 def test_a_revoked_key_is_refused(node: RunningNode) -> None:
