@@ -51,7 +51,7 @@ class ReadAhead(TCPTransport):  # type: ignore[misc]  # py-amqp is untyped
         self._quick_recv = lambda wanted: receive(max(wanted, READ_BYTES))
 
 
-class Connection(KombuConnection):  # type: ignore[misc]  # kombu's transports are untyped
+class Connection(KombuConnection):
     """py-amqp's connection without `connection.blocked`: for the sake of that notice, py-amqp reads
     from the socket whenever it publishes, and so would take frames away from the reader."""
 
