@@ -13,6 +13,9 @@ BIN := $(VENV)/bin
 help:  ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
+.PHONY: install
+install: $(VENV)/run  ## Prepare this machine: the environment in .venv, RabbitMQ, MongoDB
+
 .PHONY: run
 run: $(VENV)/run  ## Run a federation of three nodes on this machine; PORT=8000 is its first port
 	@$(BIN)/python -m deploy.federation_demo --var $(VAR) --port $(PORT)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -42,6 +43,7 @@ FIRST_PORT: Final = 8000
 DOOR_OFFSET: Final = 443
 COORDINATOR: Final = "national"
 FEDERATION: Final = "Hinterland demo"
+SHOWN_CHARS_MAX: Final = 100
 IMPORTED: Final = "sample-imported"
 
 QUERY: Final = """\
@@ -87,7 +89,9 @@ class Demo:
             try:
                 self._run()
             except StopSignal:
-                self._steps.say(f"Stopped. The data is kept in {self._var}; `make run` goes on.")
+                self._steps.say(
+                    f"Stopped. The data is kept in {_near(self._var)}; `make run` goes on."
+                )
 
     def _run(self) -> None:
         servers = self._ground.servers()
@@ -176,8 +180,9 @@ class Demo:
 
     def _hinterland(self, node: str, *command: str) -> str:
         """Runs what an operator would type, after showing it; returns what it prints."""
-        shown = " ".join(part if len(part) < 40 else f"{part[:37]}…" for part in command)
-        self._steps.say(f"$ hinterland --dir {self._var / node} {shown}")
+        folder = _near(self._var / node)
+        shown = shlex.join(_near(part) if len(part) < SHOWN_CHARS_MAX else "…" for part in command)
+        self._steps.say(f"$ hinterland --dir {folder} {shown}")
         done = subprocess.run(
             [sys.executable, "-P", "-m", "cli", "--dir", str(self._var / node), *command],
             stdin=subprocess.DEVNULL,
@@ -207,6 +212,11 @@ class DemoFailed(HinterlandError):
     """The demo federation could not be formed. The message of the command says why."""
 
     code = "DEMO_FAILED"
+
+
+def _near(path: Path | str) -> str:
+    """A path as one types it here; everything else as it is."""
+    return str(path).replace(f"{Path.cwd()}{os.sep}", "")
 
 
 def _take_environment() -> dict[str, str]:

@@ -96,6 +96,21 @@ def test_the_query_to_paste_works_as_printed(running: Foreground) -> None:
     assert {edge["node"]["home"] for edge in found["edges"]} == {"yunnan"}
 
 
+def test_the_readme_shows_what_happens(demo: Demo, running: Foreground) -> None:
+    """The README's query returns, byte for byte, what the README says."""
+    readme = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+    (command, expected) = re.findall(r"^\$ (curl (?:.*\\\n)*.*)\n(\{.*\})$", readme, re.MULTILINE)[
+        0
+    ]
+    here = command.replace("\\\n", " ").replace(":8002/", f":{demo.port + 2}/")
+    poll(lambda: demo.ngos_at(2) == sum(NGOS_PER_PROVINCE.values()), lambda: True, "all", LIMIT_S)
+    answer = subprocess.run(
+        [*shlex.split(here), "--silent"], capture_output=True, check=True, timeout=LIMIT_S
+    )
+
+    assert answer.stdout.decode() == expected
+
+
 def test_a_port_that_is_taken_is_named_with_the_remedy(demo: Demo, running: Foreground) -> None:
     """A second `make run` on the same ports says what to type instead."""
     other = Demo(demo.var.with_name("other"))
