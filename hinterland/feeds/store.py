@@ -266,15 +266,17 @@ class FeedStore:
     # Writing
 
     def transact(self, work: Callable[[ClientSession], T]) -> T:
-        """Run `work` in a transaction: snapshot reads, majority, journaled."""
+        """Run `work` in a transaction; what is gone after it is gone from the disk, too."""
         try:
-            return transact(self._database, work)
+            done = transact(self._database, work)
         except BulkWriteError as error:
             if any(e["code"] == DUPLICATE_KEY for e in error.details["writeErrors"]):
                 raise HeadMoved() from error
             raise
         except DuplicateKeyError as error:
             raise HeadMoved() from error
+        self.library.bury()
+        return done
 
     def append(self, batch: Batch, judged: Sequence[Judged]) -> Applied:
         """Append a batch from elsewhere. Raises HeadMoved if it is not what follows."""

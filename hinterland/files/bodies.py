@@ -2,6 +2,7 @@
 
 files.files    one document a body: its hash as `filename`, its length, what it was found to be
 files.chunks   its bytes, `CHUNK_BYTES` a document; also those of parts and uploads under way
+files.loose    keys of chunks that belong to no body yet, or no more, and when these are to go
 files.usage    how many bytes are here for each home
 
 PyMongo's own GridFS refuses transactions; a body must go with the last record that refers to it, so
@@ -11,13 +12,14 @@ the two collections are written here (github.com/mongodb/specifications, GridFS)
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from bson import Binary, ObjectId
-from pymongo import ASCENDING, IndexModel, UpdateOne
+from pymongo import ASCENDING, IndexModel, InsertOne, UpdateOne
 from pymongo.client_session import ClientSession
 from pymongo.database import Database
 
@@ -31,6 +33,9 @@ Document = dict[str, Any]
 BUCKET: Final = "files"
 CHUNK_BYTES: Final = 128 * 1024
 CHUNKS_READ_AT_ONCE: Final = 8  # what a slow reader keeps in memory: 1 MiB
+# A transaction must not take as long as somebody has files to erase: the rest goes just after it.
+CHUNKS_REMOVED_IN_TRANSACTION_MAX: Final = 512
+LONG_AGO: Final = datetime.fromtimestamp(0, UTC)
 
 INDEXES: Final[dict[str, list[IndexModel]]] = {
     "files": [
@@ -45,6 +50,7 @@ INDEXES: Final[dict[str, list[IndexModel]]] = {
     "chunks": [
         IndexModel([("files_id", ASCENDING), ("n", ASCENDING)], name="files_id_n", unique=True)
     ],
+    "loose": [],
     "usage": [],
 }
 
@@ -72,7 +78,9 @@ class Bodies:
     def __init__(self, database: Database[Document]) -> None:
         self.files = database[f"{BUCKET}.files"]
         self.chunks = database[f"{BUCKET}.chunks"]
+        self.loose = database[f"{BUCKET}.loose"]
         self.usage = database[f"{BUCKET}.usage"]
+        self._something_is_loose = True  # a process that ended before may have left it
 
     # Reading
 
@@ -177,16 +185,47 @@ class Bodies:
         found = list(self.files.find(condition, {"length": 1, "metadata": 1}, session=session))
         if not found:
             return
-        keys = [each["_id"] for each in found]
-        self.files.delete_many({"_id": {"$in": keys}}, session=session)
-        self.drop_chunks(keys, session)
+        self.files.delete_many({"_id": {"$in": [each["_id"] for each in found]}}, session=session)
+        freed = Counter[str]()
+        for each in found:
+            freed[each["metadata"]["home"]] += each["length"]
         self.usage.bulk_write(
-            [
-                UpdateOne({"_id": each["metadata"]["home"]}, {"$inc": {"bytes": -each["length"]}})
-                for each in found
-            ],
+            [UpdateOne({"_id": home}, {"$inc": {"bytes": -size}}) for home, size in freed.items()],
             session=session,
         )
+        self.discard(session, {each["_id"]: each["length"] for each in found})
 
-    def drop_chunks(self, keys: Iterable[ObjectId], session: ClientSession | None = None) -> None:
-        self.chunks.delete_many({"files_id": {"$in": list(keys)}}, session=session)
+    def discard(self, session: ClientSession, sizes: dict[ObjectId, int]) -> None:
+        """Remove the chunks under these keys, `sizes` bytes each: in this transaction if they are
+        few, else by `bury`.
+        """
+        left = CHUNKS_REMOVED_IN_TRANSACTION_MAX
+        removed: list[ObjectId] = []
+        for key, size in sorted(sizes.items(), key=lambda item: item[1]):
+            left -= size // CHUNK_BYTES + 1
+            if left < 0:
+                break
+            removed.append(key)
+        if removed:
+            self.chunks.delete_many({"files_id": {"$in": removed}}, session=session)
+        if later := sizes.keys() - set(removed):
+            self._something_is_loose = True
+            self.loose.bulk_write(
+                [InsertOne({"_id": key, "until": LONG_AGO}) for key in later], session=session
+            )
+
+    def bury(self, now: datetime, *, sweep: bool = False) -> int:
+        """Remove the chunks that belong to nothing; returns of how many bodies.
+
+        Called after every transaction, before anybody hears of it: what a head says is gone, is
+        gone. With `sweep` also if no transaction of this process has let anything go.
+        """
+        if not (sweep or self._something_is_loose):
+            return 0
+        count = 0
+        for each in self.loose.find({"until": {"$lte": now}}):
+            self.chunks.delete_many({"files_id": each["_id"]})
+            self.loose.delete_one({"_id": each["_id"]})
+            count += 1
+        self._something_is_loose = False
+        return count

@@ -1,7 +1,5 @@
 """The bodies that are here, and which records refer to them.
 
-files.uploads  bodies that are being written: what a crash leaves of them is swept
-
 A record's document lists the hashes of its files (`files`), and the feeds call `settle` in the
 transaction that applies an entry. So a body is here or known to be missing as long as a record
 refers to it, and no longer: a head beyond an erase says that its files are gone, too.
@@ -54,12 +52,11 @@ class Library:
         )
         self._node = node
         self._database = database
-        self._uploads = database[f"{BUCKET}.uploads"]
         self._records = database["records"]
         self._clock = clock
 
     def ensure_indexes(self) -> None:
-        declared = BODY_INDEXES | {"missing": MISSING_INDEXES, "uploads": []}
+        declared = BODY_INDEXES | {"missing": MISSING_INDEXES}
         existing = set(self._database.list_collection_names())
         for suffix, indexes in declared.items():
             name = f"{BUCKET}.{suffix}"
@@ -67,6 +64,7 @@ class Library:
                 self._database[name].create_indexes(indexes)
             elif name not in existing:
                 self._database.create_collection(name)
+        self.bury()
 
     # For the room
 
@@ -81,7 +79,9 @@ class Library:
         ):
             return
         key = ObjectId()
-        self._uploads.insert_one({"_id": key, "at": now})
+        # What a crash leaves of an upload goes a day later.
+        until = now + timedelta(seconds=UNREFERENCED_KEPT_S)
+        self.bodies.loose.insert_one({"_id": key, "until": until})
         self._write(key, prepared)
         body = Body(prepared.sha256, len(prepared.data), prepared.type, self._node, key)
 
@@ -89,7 +89,7 @@ class Library:
             awaited = bool(self.missing.known([body.sha256], session))
             self.missing.forget(session, [body.sha256])
             self.bodies.complete(session, body, referenced=awaited, now=self._clock())
-            self._uploads.delete_one({"_id": key}, session=session)
+            self.bodies.loose.delete_one({"_id": key}, session=session)
 
         try:
             transact(self._database, work)
@@ -190,10 +190,8 @@ class Library:
 
     def sweep(self) -> int:
         """Remove uploads that no record came to refer to, some at a time; returns how many."""
+        cut_off = self.bodies.bury(self._clock(), sweep=True)
         before = self._clock() - timedelta(seconds=UNREFERENCED_KEPT_S)
-        cut_off = list(self._uploads.find({"at": {"$lt": before}}).limit(SWEPT_MAX))
-        for upload in cut_off:
-            self._discard(upload["_id"])
         unused = {"metadata.referenced": False, "metadata.at": {"$lt": before}}
         hashes = [each["filename"] for each in self._files.find(unused).limit(SWEPT_MAX)]
 
@@ -207,11 +205,17 @@ class Library:
             )
             return len(still) - kept.modified_count
 
-        return len(cut_off) + (transact(self._database, work) if hashes else 0)
+        swept = transact(self._database, work) if hashes else 0
+        self.bury()
+        return cut_off + swept
+
+    def bury(self) -> None:
+        """Remove the bytes of what a transaction has let go, where these were too many for it."""
+        self.bodies.bury(self._clock())
 
     def _discard(self, key: ObjectId) -> None:
-        self.bodies.drop_chunks([key])
-        self._uploads.delete_one({"_id": key})
+        self.bodies.chunks.delete_many({"files_id": key})
+        self.bodies.loose.delete_one({"_id": key})
 
     def _write(self, key: ObjectId, prepared: Prepared) -> None:
         digest = hashlib.sha256()

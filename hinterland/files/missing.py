@@ -120,10 +120,10 @@ class Missing:
     def forget(self, session: ClientSession, hashes: Iterable[str]) -> None:
         """Nothing refers to these any more, or they are here: drop their parts."""
         condition = {"_id": {"$in": list(hashes)}}
-        found = list(self.collection.find(condition, {"part": 1}, session=session))
+        found = list(self.collection.find(condition, {"part": 1, "got": 1}, session=session))
         if found:
             self.collection.delete_many(condition, session=session)
-            self._bodies.drop_chunks([each["part"] for each in found if "part" in each], session)
+            self._discard(session, found)
 
     def known(self, hashes: Iterable[str], session: ClientSession | None = None) -> set[str]:
         """Which of these are missing and will be fetched."""
@@ -216,7 +216,7 @@ class Missing:
             found = self.collection.find_one({"_id": sha256}, session=session)
             if found is None:
                 return None
-            self._bodies.drop_chunks([found["part"]] if "part" in found else [], session)
+            self._discard(session, [found])
             fresh = {name: found[name] for name in ("home", "size", "since", "due")}
             fresh |= {"alone": True, "tries": found.get("tries", 0)}
             self.collection.replace_one({"_id": sha256}, fresh, session=session)
@@ -234,6 +234,10 @@ class Missing:
         """Somebody is there again who was not: whatever was postponed is due."""
         now = self._clock()
         self.collection.update_many({"due": {"$gt": now}}, {"$set": {"due": now}})
+
+    def _discard(self, session: ClientSession, found: Iterable[Document]) -> None:
+        parts = {each["part"]: each["got"] for each in found if "part" in each}
+        self._bodies.discard(session, parts)
 
     def _drop(self, sha256: str) -> None:
         self._transact(lambda session: self.forget(session, [sha256]))

@@ -10,6 +10,8 @@ import pytest
 from bson import ObjectId
 from gridfs import GridFSBucket
 
+from hinterland.errors import Unavailable
+from hinterland.files import bodies
 from hinterland.files.bodies import BUCKET, CHUNK_BYTES, BodyGone
 from hinterland.files.errors import FileNotHere
 from hinterland.files.library import UNREFERENCED_KEPT_S
@@ -132,6 +134,38 @@ def test_a_file_goes_with_the_last_version_that_referred_to_it(
     assert node.library.open(sha256(LARGE)) is None
     assert node.bytes_left() == 0
     assert node.library.status()["bytes"] == 0
+
+
+def test_an_erase_of_very_much_is_over_when_it_returns(
+    node: Node, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is too much for one transaction goes right after it, before anybody is told."""
+    monkeypatch.setattr(bodies, "CHUNKS_REMOVED_IN_TRANSACTION_MAX", 2)
+    record_id = node.report(SMALL, LARGE)
+    node.erase(record_id)
+
+    assert node.bytes_left() == 0
+    assert node.library.status()["bytes"] == 0
+
+
+def test_a_crash_in_an_erase_of_very_much_is_made_up_for(
+    open_node: OpenNode, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The next start removes what is left before it says a word."""
+    monkeypatch.setattr(bodies, "CHUNKS_REMOVED_IN_TRANSACTION_MAX", 2)
+    node = open_node()
+    record_id = node.report(SMALL, LARGE)
+
+    def crash() -> None:
+        raise Unavailable
+
+    monkeypatch.setattr(node.library, "bury", crash)
+    with pytest.raises(Unavailable):
+        node.erase(record_id)
+    assert node.library.open(sha256(LARGE)) is None
+    assert node.bytes_left() > 0
+
+    assert open_node().bytes_left() == 0
 
 
 def test_a_file_stays_while_a_newer_version_refers_to_it(node: Node) -> None:
