@@ -10,7 +10,8 @@ from hinterland.search.folding import fold, is_spaceless, words_of
 
 __all__ = ["SORT_KEY_CHARS_MAX", "initials_of", "pinyin_of", "sort_key"]
 
-SORT_KEY_CHARS_MAX: Final = 80
+SORT_KEY_CHARS_MAX: Final = 48  # of the reading; several indexes hold it
+SORT_NAME_CHARS_MAX: Final = 16  # of the name as it is, for equal readings
 _PHRASE_CHARS_MAX: Final = 3  # longer phrases hardly add readings: 重庆, 银行, 音乐 are short
 _DIAERESIS: Final = "\u0308"
 
@@ -86,4 +87,4 @@ def sort_key(name: str) -> str:
             )
         else:
             parts.append(run)
-    return f"{' '.join(parts)[:SORT_KEY_CHARS_MAX]}\u0001{name.strip()[:SORT_KEY_CHARS_MAX]}"
+    return f"{' '.join(parts)[:SORT_KEY_CHARS_MAX]}\u0001{name.strip()[:SORT_NAME_CHARS_MAX]}"

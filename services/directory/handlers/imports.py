@@ -154,15 +154,15 @@ def _same(
 ) -> RowOutcome | None:
     """The outcome of a row that is there already; None if it is new."""
     body = row.body or {}
-    for key in _lookups(body, row.keys):
-        for who, other in by_key.get(key, ()):
-            why = likeness(body, other)
-            if why is None or (why == "name" and options.import_similar):
-                continue
-            if isinstance(who, int):
-                return _outcome(row, "duplicate", of_row=who, why=why)
-            unchanged = all(other.get(name) == value for name, value in body.items())
-            return _outcome(row, "unchanged" if unchanged else "duplicate", of=who, why=why)
+    others = {who: other for key in _lookups(body, row.keys) for who, other in by_key.get(key, ())}
+    for who, other in others.items():
+        why = likeness(body, other)
+        if why is None or (why == "name" and options.import_similar):
+            continue
+        if isinstance(who, int):
+            return _outcome(row, "duplicate", of_row=who, why=why)
+        unchanged = all(other.get(name) == value for name, value in body.items())
+        return _outcome(row, "unchanged" if unchanged else "duplicate", of=who, why=why)
     return None
 
 
