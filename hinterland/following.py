@@ -13,6 +13,7 @@ from typing import Any, Final, Protocol
 
 from hinterland.batch import Batch, Position
 from hinterland.feeds import Applied, HeadMoved
+from hinterland.files.courier import Courier, Shelf
 from hinterland.identity import Cutoff, Membership, verify
 from hinterland.replica import (
     UNKNOWN_END,
@@ -20,6 +21,7 @@ from hinterland.replica import (
     Check,
     Compare,
     Effect,
+    FileMessage,
     Fill,
     Freeze,
     Held,
@@ -82,10 +84,11 @@ class Following:
         changed: Callable[[Applied], None],
         random: Random,
         membership: Membership | None = None,
+        shelf: Shelf | None = None,
         verify: Verify = verify,
     ) -> None:
         """`publish(routing_key, body)` sends on the feeds exchange and may lose what it is given;
-        `changed` hears of every commit after it.
+        `changed` hears of every commit after it. Without a `shelf` no files are exchanged.
         """
         self._verify = verify
         self._node = node
@@ -99,6 +102,7 @@ class Following:
         self._random = random
         self._stale = False
         self.replica = self._load(membership)
+        self._courier = Courier(self.replica, shelf, publish, random) if shelf is not None else None
 
     def _load(self, membership: Membership | None) -> Replica:
         return Replica(
@@ -124,6 +128,8 @@ class Following:
             # Whoever wrote to our feed may have died before he said so.
             self.appended(now)
         self._perform(lambda: self.replica.tick(now))
+        if self._courier is not None:
+            self._courier.tick(self.replica.now)
 
     def appended(self, now: float) -> None:
         """This node's own feed has grown, by this process or by another instance of the service."""
@@ -165,6 +171,7 @@ class Following:
                 {"at": drop.at, "sender": drop.sender, "reason": drop.reason}
                 for drop in replica.drops.latest
             ],
+            "fetching": self._courier.fetching() if self._courier is not None else None,
         }
 
     def _perform(self, decide: Callable[[], list[Effect]]) -> None:
@@ -187,13 +194,13 @@ class Following:
             case Append(batch, judged):
                 applied = self._store.append(batch, judged)
                 self.replica.held[applied.held.feed] = applied.held
-                self._changed(applied)
+                self._tell(applied)
             case Fill(batch, judged):
                 filled = self._store.fill(batch, judged)
                 feed = batch.header.feed
                 self.replica.held[feed] = filled.held if filled else self._store.held_one(feed)
                 if filled is not None:
-                    self._changed(filled)
+                    self._tell(filled)
             case Compare(batch):
                 if not self._store.holds(batch):
                     for consequence in self.replica.forked(batch.header):
@@ -209,9 +216,17 @@ class Following:
                 truncated = self._store.truncate(feed, cutoff)
                 self.replica.held[feed] = self._store.held_one(feed)
                 if truncated is not None:
-                    self._changed(truncated)
+                    self._tell(truncated)
             case Serve():
                 self._serve(effect)
+            case FileMessage(message):
+                if self._courier is not None:
+                    self._courier.receive(message, self.replica.now)
+
+    def _tell(self, applied: Applied) -> None:
+        self._changed(applied)
+        if self._courier is not None:
+            self._courier.records_changed()
 
     def _freeze(self, feed: str, reason: str) -> None:
         log.error("%s is frozen: %s", feed, reason)

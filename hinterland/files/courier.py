@@ -46,7 +46,6 @@ class Shelf(Protocol):
     def missing(self) -> Wanted: ...
     def read_shared(self, sha256: str, start: int, length: int) -> tuple[int, bytes]: ...
     def sweep(self) -> int: ...
-    def status(self) -> dict[str, Any]: ...
 
 
 class Courier:
@@ -73,9 +72,9 @@ class Courier:
         """Records were applied, or taken back: look for missing bodies at the next tick."""
         self._exchange.records_changed()
 
-    def status(self) -> dict[str, Any]:
-        """JSON values: what `Library.status` says, and `fetching`."""
-        return {**self._shelf.status(), "fetching": self._exchange.status()}
+    def fetching(self) -> dict[str, Any] | None:
+        """What is being fetched, as JSON values: `{sha256, home, got, size, from}`, or None."""
+        return self._exchange.fetching()
 
     def _perform(self, decide: Callable[[], Iterable[FileEffect]], now: float) -> None:
         try:

@@ -68,5 +68,5 @@ class Exchange:
     def give(self, want: ReadBody, size: int, data: bytes) -> Publish:
         return self._serving.give(want, size, data)
 
-    def status(self) -> dict[str, Any] | None:
+    def fetching(self) -> dict[str, Any] | None:
         return self._fetching.status()

@@ -79,6 +79,13 @@ class Asking:
         """Feeds whose want was not answered in time, or may be asked for again."""
         return [feed for feed, want in self.wants.items() if want.due_at <= now]
 
+    def hopeful(self) -> bool:
+        """Whether anybody who has given nothing without use about a feed is to answer about it."""
+        return any(
+            want.peer in self._peers and not self._peers[want.peer].strikes(feed)
+            for feed, want in self.wants.items()
+        )
+
     def seek(self, held: Held, *, open_: bool, now: float) -> Want | None:
         """The want to send now for this feed, if any."""
         feed = held.feed

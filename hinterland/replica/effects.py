@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from hinterland.batch import Batch, Position
 from hinterland.identity import Cutoff
 from hinterland.replica.acceptance import Judged
+from hinterland.replica.messages import Message
 
 __all__ = [
     "Append",
     "Compare",
     "Effect",
+    "FileMessage",
     "Fill",
     "Freeze",
     "Publish",
@@ -100,4 +102,13 @@ class Serve:
     numbers: tuple[int, ...] = ()
 
 
-Effect = Publish | Append | Fill | Compare | Freeze | Recover | Resume | Truncate | Serve
+@dataclass(frozen=True, slots=True)
+class FileMessage:
+    """What a member asks or says about files: it is for `hinterland.files.exchange`."""
+
+    message: Message
+
+
+Effect = (
+    Publish | Append | Fill | Compare | Freeze | Recover | Resume | Truncate | Serve | FileMessage
+)

@@ -24,6 +24,7 @@ from hinterland.identity import NODE_ID
 __all__ = [
     "BUDGET_BYTES_MAX",
     "BUDGET_BYTES_START",
+    "FILE_MESSAGES",
     "GIVE_BYTES_MAX",
     "HOLES_ASKED_MAX",
     "TABLE_LINES_MAX",
@@ -51,6 +52,8 @@ HOLES_ASKED_MAX: Final = 200
 Verify = Callable[[str, bytes, bytes], bool]
 """`verify(public key, signature, message)`: `hinterland.identity.verify`, but in a simulation."""
 
+# About the files of a service's records: `hinterland.files.exchange` says and takes these.
+FILE_MESSAGES: Final = ("want-file", "give-file")
 SIGNATURE_LINE: Final = re.compile(rb"[A-Za-z0-9+/]{86}==")
 
 

@@ -31,6 +31,7 @@ from hinterland.replica.effects import (
     Append,
     Compare,
     Effect,
+    FileMessage,
     Fill,
     Freeze,
     Publish,
@@ -42,6 +43,7 @@ from hinterland.replica.effects import (
 from hinterland.replica.held import UNKNOWN_END, Held
 from hinterland.replica.messages import (
     BUDGET_BYTES_MAX,
+    FILE_MESSAGES,
     HOLES_ASKED_MAX,
     TABLE_LINES_MAX,
     BadMessage,
@@ -140,7 +142,7 @@ class Replica:
         try:
             return self._take_message(open_message(body), routing_key)
         except BadMessage as error:
-            self._drop(routing_key, error.message)
+            self.note(routing_key, error.message)
             return []
 
     def tick(self, now: float) -> list[Effect]:
@@ -231,6 +233,22 @@ class Replica:
         self._look_again = True  # it may be on the wrong branch: then the right one is wanted
         return [Truncate(held.feed, cutoff)]
 
+    # For the exchange of files
+
+    @property
+    def now(self) -> float:
+        """Our clock, in seconds: it goes on where a wall clock is put back."""
+        return self._now
+
+    @property
+    def catching_up(self) -> bool:
+        """Whether batches are on their way, as far as one may hope."""
+        return self._asking.hopeful()
+
+    def heard_within(self, seconds: float) -> set[str]:
+        """Other members of whom something was heard so lately."""
+        return {peer.node for peer in self.peers.values() if self._now - peer.seen_at < seconds}
+
     # Messages
 
     def _take_message(self, message: Message, routing_key: str) -> list[Effect]:
@@ -247,16 +265,17 @@ class Replica:
         if message.fields.get("federation") != membership.federation:
             raise BadMessage("The message is for another federation.")
         take = {"heads": self._on_heads, "want": self._on_want, "give": self._on_give}
+        take |= dict.fromkeys(FILE_MESSAGES, self._on_files)
         if message.type not in take:
             raise BadMessage(f"A message of type {message.type} is not known here.")
         # What was said to somebody else is not for us, whoever says it again.
-        to_us = f"{message.type}.{self.service}.{self.node}"
+        to_us = f"{message.type.partition('-')[0]}.{self.service}.{self.node}"
         if routing_key != (f"heads.{sender}" if message.type == "heads" else to_us):
             return []
         try:
             return take[message.type](message, self._peer(sender))
         except BadMessage as error:
-            self._drop(sender, error.message)
+            self.note(sender, error.message)
             return []
 
     def _heard(self, peer: Peer) -> None:
@@ -345,6 +364,10 @@ class Replica:
         )
         return effects + (self._seek(feed) if over else [])
 
+    def _on_files(self, message: Message, peer: Peer) -> list[Effect]:
+        self._heard(peer)
+        return [FileMessage(message)]
+
     # Tables
 
     def lines(self) -> list[Line]:
@@ -365,7 +388,7 @@ class Replica:
             "more": len(lines) > start + TABLE_LINES_MAX,
             "rest": rest_hash(lines, self.node),
         }
-        return self._publish(f"give.{self.service}.{peer.node}", fields)
+        return self.say(f"give.{self.service}.{peer.node}", fields)
 
     def _ask_table(self, peer: Peer) -> list[Effect]:
         if self._now - peer.coming.asked_at < TABLE_INTERVAL_S * self._scale():
@@ -378,7 +401,7 @@ class Replica:
         coming.ask = self._asking.next_ask()
         coming.asked_at = self._now
         fields = {"type": "want", "ask": coming.ask, "page": coming.page}
-        return self._publish(f"want.{self.service}.{peer.node}", fields)
+        return self.say(f"want.{self.service}.{peer.node}", fields)
 
     def _take_table(self, message: Message, peer: Peer, ask: int) -> list[Effect]:
         coming = peer.coming
@@ -478,7 +501,7 @@ class Replica:
         }
         if numbers:
             fields["numbers"] = sorted(numbers)
-        return self._publish(f"want.{self.service}.{peer}", fields)
+        return self.say(f"want.{self.service}.{peer}", fields)
 
     # Recovering our own feed
 
@@ -524,14 +547,14 @@ class Replica:
             if expected is not None:
                 # What follows our end cannot be read; a batch that just came by may be far ahead.
                 self._pause(frame, expected)
-            self._drop(sender, error.message)
+            self.note(sender, error.message)
             return False, []
         except BadBatch as error:
-            self._drop(sender, error.message)
+            self.note(sender, error.message)
             return False, []
         refusal = self._refuse(batch, expected)
         if refusal is not None:
-            self._drop(sender, f"{batch.header.feed}: {refusal}")
+            self.note(sender, f"{batch.header.feed}: {refusal}")
             return False, []
         return True, self._place(batch, self._held(batch.header.feed))
 
@@ -664,11 +687,11 @@ class Replica:
         """The answer to a want, once its batches were read."""
         self._serving.refund(serve, sum(map(len, frames)))
         fields = {"type": "give", "re": serve.ask, "feed": serve.feed, "more": more}
-        return self._publish(f"give.{self.service}.{serve.asker}", fields, frames)
+        return self.say(f"give.{self.service}.{serve.asker}", fields, frames)
 
     def _give_nothing(self, peer: Peer, feed: str, ask: int) -> Publish:
         fields = {"type": "give", "re": ask, "feed": feed[:FEED_CHARS_MAX], "more": False}
-        return self._publish(f"give.{self.service}.{peer.node}", fields)
+        return self.say(f"give.{self.service}.{peer.node}", fields)
 
     def _heads(self) -> Publish:
         """Own heads, and one hash of the rest. Asks for the others' while nobody was heard yet."""
@@ -687,14 +710,15 @@ class Replica:
             "rest": rest_hash(self.lines(), self.node),
             "hello": not heard,
         }
-        return self._publish(f"heads.{self.node}", fields)
+        return self.say(f"heads.{self.node}", fields)
 
     def _heads_soon(self, seconds: float) -> None:
         self._heads_due_at = min(self._heads_due_at, max(self._now, self._heads_sent_at + seconds))
 
-    def _publish(
+    def say(
         self, routing_key: str, fields: dict[str, Any], frames: Iterable[bytes] = ()
     ) -> Publish:
+        """A message of this service, signed."""
         sender = {
             "from": self.node,
             "federation": self._members().federation,
@@ -718,7 +742,8 @@ class Replica:
     def _peer(self, node: str) -> Peer:
         return self.peers.setdefault(node, Peer(node))
 
-    def _drop(self, sender: str, reason: str) -> None:
+    def note(self, sender: str, reason: str) -> None:
+        """Something that `sender` sent was refused: count it, and show it."""
         self.drops.add(self._time(), sender, reason)
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 from hinterland.files.bodies import CHUNK_BYTES
 from hinterland.files.missing import Kept, MissingFile, Outcome
@@ -98,6 +97,3 @@ class MemoryShelf:
     def sweep(self) -> int:
         self.sweeps += 1
         return 0
-
-    def status(self) -> dict[str, Any]:
-        return {"bodies": len(self.bodies), "missing": len(self.missing.parts)}
