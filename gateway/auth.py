@@ -11,11 +11,12 @@ import hashlib
 import re
 import time
 from collections.abc import Callable
-from typing import Any, Final, Protocol
+from typing import Final
 
 from gateway import limits
 from gateway.kept import Kept
 from gateway.live import Changed
+from gateway.rpc import Calls
 from hinterland.actors import ANONYMOUS, Actor
 from hinterland.errors import HinterlandError
 from services.accounts.contract import SERVICE, KeyRefused
@@ -23,10 +24,6 @@ from services.accounts.contract import SERVICE, KeyRefused
 __all__ = ["Auth"]
 
 KEY: Final = re.compile(r"hk_([a-z][a-z0-9-]{1,30})_[A-Za-z0-9]{1,40}_[A-Za-z0-9_-]{16,200}")
-
-
-class Calls(Protocol):
-    async def call(self, service: str, method: str, actor: Actor, params: Any) -> Any: ...
 
 
 class Auth:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Mapping
-from typing import Any, Protocol
+from typing import Any
 
 import orjson
 
@@ -13,22 +13,17 @@ from gateway import limits
 from gateway.kept import Kept
 from gateway.live import Heads, Interests
 from gateway.loader import Loader
+from gateway.rpc import Calls
 from hinterland.actors import Actor
 from hinterland.errors import HinterlandError
 
-__all__ = ["Calls", "Context", "Node", "TooManyCalls", "audience"]
+__all__ = ["Context", "Node", "TooManyCalls", "audience"]
 
 
 class TooManyCalls(HinterlandError):
     """The query makes the node ask its services too often. Send it in several requests."""
 
     code = "TOO_COSTLY"
-
-
-class Calls(Protocol):
-    async def call(
-        self, service: str, method: str, actor: Actor, params: Mapping[str, Any]
-    ) -> Any: ...
 
 
 class Node:

@@ -86,14 +86,19 @@ class Documents:
 
     def __init__(self, schema: GraphQLSchema, documents_max: int = limits.DOCUMENTS_MAX) -> None:
         self._schema = schema
-        self._documents = Kept[str, Document](documents_max)
+        self._documents = Kept[str, Document | HinterlandError](documents_max)
 
     def get(self, text: str) -> Document:
-        """Raises Unparsable, Invalid or TooCostly."""
+        """Raises Unparsable, Invalid or TooCostly, for the same text again without reading it."""
         document = self._documents.get(text)
         if document is None:
-            document = self._read(text)
+            try:
+                document = self._read(text)
+            except HinterlandError as error:
+                document = error
             self._documents.put(text, document)
+        if isinstance(document, HinterlandError):
+            raise document.with_traceback(None)
         return document
 
     def _read(self, text: str) -> Document:

@@ -19,7 +19,7 @@ from gateway.encoding import Encoded
 from gateway.live import Heads
 from gateway.live.heads import behind
 
-__all__ = ["Kept", "Key", "Responses"]
+__all__ = ["KeptAnswer", "Key", "Responses"]
 
 
 class Key(NamedTuple):
@@ -29,7 +29,7 @@ class Key(NamedTuple):
     audience: str
 
 
-class Kept(NamedTuple):
+class KeptAnswer(NamedTuple):
     answer: Encoded
     heads: Mapping[str, int]
     since: float
@@ -47,10 +47,10 @@ class Responses:
         self._heads = heads
         self._bytes_max = bytes_max
         self._clock = clock
-        self._kept: OrderedDict[Key, tuple[Kept, int]] = OrderedDict()
+        self._kept: OrderedDict[Key, tuple[KeptAnswer, int]] = OrderedDict()
         self._bytes = 0
 
-    def get(self, key: Key, wanted: Mapping[str, int]) -> Kept | None:
+    def get(self, key: Key, wanted: Mapping[str, int]) -> KeptAnswer | None:
         """An answer that is as new as any that is known of, and not older than `wanted`."""
         entry = self._kept.get(key)
         if entry is None:
@@ -77,7 +77,7 @@ class Responses:
             self._drop(key)
         # Its compressed forms are made later, and are smaller than the body.
         size = 2 * len(answer.body) + len(key.document) + len(key.variables)
-        self._kept[key] = (Kept(answer, dict(heads), self._clock()), size)
+        self._kept[key] = (KeptAnswer(answer, dict(heads), self._clock()), size)
         self._bytes += size
         while self._bytes > self._bytes_max:
             self._drop(next(iter(self._kept)))

@@ -11,7 +11,7 @@ import asyncio
 import logging
 import os
 from collections.abc import Callable, Mapping
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import pika
 
@@ -20,13 +20,21 @@ from hinterland import wire
 from hinterland.actors import Actor
 from hinterland.errors import Busy, Unavailable
 
-__all__ = ["Rpc"]
+__all__ = ["Calls", "Rpc"]
 
 log = logging.getLogger(__name__)
 
 CALLER: Final = "gateway"
 TRANSIENT: Final = 1
 ID_BYTES: Final = 16  # of the random name of a reply queue
+
+
+class Calls(Protocol):
+    """What most of the gateway needs of `Rpc`."""
+
+    async def call(
+        self, service: str, method: str, actor: Actor, params: Mapping[str, Any]
+    ) -> Any: ...
 
 
 class Rpc:

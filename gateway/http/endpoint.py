@@ -151,29 +151,31 @@ class Endpoint:
         kept = self._responses.get(key, wanted)
         if kept is not None:
             return Answered(kept.answer, kept.heads)
+        answering = self._answering.get(key)
+        if answering is not None:
+            answered = await asyncio.shield(answering)
+            if self._node.heads.current(answered.heads) and not behind(answered.heads, wanted):
+                return answered
         answered = await self._shared(operation, question, actor, key)
-        late = behind(answered.heads, wanted)
-        if late:
-            if not await self._node.heads.wait_for(late, limits.HEAD_WAIT_S_MAX):
-                raise Behind()
+        if late := behind(answered.heads, wanted):
+            await self._node.heads.wait_for(late, limits.HEAD_WAIT_S_MAX)
             answered = await self._execute(operation, question, actor, key)
+            if behind(answered.heads, wanted):
+                raise Behind()
         return answered
 
     async def _shared(
         self, operation: Operation, question: Question, actor: Actor, key: Key
     ) -> Answered:
-        """The same question, asked while it is being answered, waits for that answer: each new
-        head would otherwise send all who ask to the service at once."""
-        answering = self._answering.get(key)
-        if answering is None:
-            answering = asyncio.create_task(self._execute(operation, question, actor, key))
-            self._answering[key] = answering
-            answering.add_done_callback(lambda _: self._answering.pop(key))
+        """Whoever asks the same meanwhile waits for this answer: each new head would otherwise send
+        all of them to the service at once."""
+        answering = asyncio.create_task(self._execute(operation, question, actor, key))
+        self._answering[key] = answering
+        try:
             return await asyncio.shield(answering)
-        answered = await asyncio.shield(answering)
-        if self._node.heads.current(answered.heads):
-            return answered
-        return await self._execute(operation, question, actor, key)
+        finally:
+            if self._answering.get(key) is answering:
+                del self._answering[key]
 
     async def _execute(
         self, operation: Operation, question: Question, actor: Actor, key: Key | None = None

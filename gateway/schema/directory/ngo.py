@@ -23,9 +23,17 @@ from gateway.selection import Info
 from services.directory.contract import SERVICE
 from services.directory.contract.codes import CAUSES, LEGAL_FORMS, VerificationState
 
-__all__ = ["CAUSE_TERMS", "LEGAL_FORM_TERMS", "Ngo", "NgoConnection", "VerificationStateEnum"]
+__all__ = [
+    "CAUSE_TERMS",
+    "LEGAL_FORM_TERMS",
+    "Ngo",
+    "NgoConnection",
+    "VerificationStateEnum",
+    "known_state",
+]
 
 CAUSE_TERMS: Final = {code: term(code, CAUSES) for code in CAUSES}
+STATES: Final = frozenset(map(str, VerificationState))
 LEGAL_FORM_TERMS: Final = {code: term(code, LEGAL_FORMS) for code in LEGAL_FORMS}
 
 
@@ -80,6 +88,11 @@ class ServiceOffered(graphene.ObjectType):
     hours = graphene.String(description="When it is open.")
 
 
+def known_state(state: str | None) -> str | None:
+    """A newer node may have more states than this one."""
+    return state if state in STATES else None
+
+
 class Verification(graphene.ObjectType):
     """What the home says about an NGO's existence."""
 
@@ -92,8 +105,7 @@ class Verification(graphene.ObjectType):
     @staticmethod
     @plain
     def resolve_state(verification: Mapping[str, Any], _info: Info) -> str | None:
-        state = verification.get("state")
-        return state if state in VerificationState.__members__.values() else None
+        return known_state(verification.get("state"))
 
 
 class Ngo(graphene.ObjectType):

@@ -15,13 +15,14 @@ from gateway.schema.directory.ngo import (
     Ngo,
     NgoConnection,
     VerificationStateEnum,
+    known_state,
 )
 from gateway.schema.directory.suggestion import Policy, SuggestionConnection, SuggestionStateEnum
 from gateway.schema.relay import as_connection, counted, page_arguments, page_params
 from gateway.schema.values import Term, term
 from gateway.selection import Info
 from services.directory.contract import SERVICE
-from services.directory.contract.codes import OrderBy, SummaryKey, VerificationState
+from services.directory.contract.codes import OrderBy, SummaryKey
 
 __all__ = ["DirectoryQuery"]
 
@@ -80,8 +81,7 @@ class NgoSummaryGroup(graphene.ObjectType):
     @staticmethod
     @plain
     def resolve_verification(group: Mapping[str, Any], _info: Info) -> Any:
-        state = group["keys"].get(SummaryKey.VERIFICATION)
-        return state if state in VerificationState.__members__.values() else None
+        return known_state(group["keys"].get(SummaryKey.VERIFICATION))
 
     @staticmethod
     @plain

@@ -44,6 +44,19 @@ def test_a_document_is_parsed_once(documents: Documents) -> None:
     assert documents.get("{ viewer { node } }") is documents.get("{ viewer { node } }")
 
 
+def test_a_document_that_is_refused_is_read_once_too(
+    documents: Documents, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Somebody's broken app sends it all day."""
+    with pytest.raises(Invalid) as first:
+        documents.get("{ nonsense }")
+    monkeypatch.setattr("gateway.documents.parse", None)
+
+    with pytest.raises(Invalid) as again:
+        documents.get("{ nonsense }")
+    assert again.value is first.value
+
+
 def test_the_number_of_documents_has_a_bound() -> None:
     """A caller who writes values into his queries does not fill the memory."""
     documents = Documents(build_schema(), documents_max=2)
