@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import argparse
 import logging
+import resource
 import sys
 from pathlib import Path
+from typing import Final
 
 import uvloop
 
+from gateway import limits
 from gateway.listeners import serve
 from hinterland.config import Settings
 from hinterland.errors import HinterlandError
+
+
+FILES_BESIDE_MAX: Final = 100  # that are open besides the callers' connections
 
 
 def main() -> int:
@@ -28,8 +34,18 @@ def main() -> int:
     )
     # pika tells of every step of every connection.
     logging.getLogger("pika").setLevel(logging.ERROR)
+    allow_connections()
     uvloop.run(serve(settings))
     return 0
+
+
+def allow_connections() -> None:
+    """Each connection is an open file, of which a process may have 1,024 unless it asks for more."""
+    wanted = limits.CONNECTIONS_MAX + limits.DOOR_CONNECTIONS_MAX + FILES_BESIDE_MAX
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        most = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
 
 
 if __name__ == "__main__":
