@@ -16,7 +16,6 @@ from gateway.listeners import serve
 from hinterland.config import Settings
 from hinterland.errors import HinterlandError
 
-
 FILES_BESIDE_MAX: Final = 100  # that are open besides the callers' connections
 
 
@@ -40,7 +39,7 @@ def main() -> int:
 
 
 def allow_connections() -> None:
-    """Each connection is an open file, of which a process may have 1,024 unless it asks for more."""
+    """A connection is an open file, of which a process may have 1,024 unless it asks for more."""
     wanted = limits.CONNECTIONS_MAX + limits.DOOR_CONNECTIONS_MAX + FILES_BESIDE_MAX
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft != resource.RLIM_INFINITY and soft < wanted:
