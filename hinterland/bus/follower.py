@@ -39,15 +39,15 @@ from hinterland.bus.publisher import Publisher
 from hinterland.bus.queues import follow_queue
 from hinterland.bus.reconnects import Reconnects
 from hinterland.bus.records import Announcer, Storage
+from hinterland.bus.replication import Replication
 from hinterland.config import Settings
+from hinterland.errors import HinterlandError
 from hinterland.feeds import FeedStore
-from hinterland.feeds.plan import Why
 from hinterland.following import Following
 from hinterland.identity import Membership, NodeKey
 from hinterland.records import PRIVATE, Room
-from hinterland.replica import Held
 
-__all__ = ["FOLLOW_ATTEMPTS_MAX", "FOLLOW_PREFETCH", "TICK_INTERVAL_S", "Follower", "Replication"]
+__all__ = ["FOLLOW_ATTEMPTS_MAX", "FOLLOW_PREFETCH", "TICK_INTERVAL_S", "Follower"]
 
 log = logging.getLogger(__name__)
 
@@ -59,64 +59,6 @@ TICK_JITTER: Final = 0.1
 # Who has had nothing to do for so long was standing by, and what he remembers may be old.
 STANDBY_S: Final = 5.0
 STATUS_INTERVAL_S: Final = 2.0  # between two looks of other instances at what this one heard
-STATUS_ID: Final = "following"
-QUARANTINED_COUNTED_MAX: Final = 10_000  # per feed, in a status
-
-
-class Replication:
-    """What a room's status methods ask: the same answer from every instance of the service.
-
-    What the others claim is known to the one instance that follows. It leaves that in the database
-    for the rest, at most STATUS_INTERVAL_S old.
-    """
-
-    def __init__(self, service: str, store: FeedStore, announcer: Announcer) -> None:
-        self.service = service
-        self.store = store
-        self.announcer = announcer
-
-    def status(self) -> dict[str, Any]:
-        """JSON values: `{service, feeds, peers, dropped, drops, failed, unsent}`.
-
-        As `Following.status` has them; `failed` counts messages that could not be applied, by
-        topic, and `unsent` those that the broker would not take, since the follower started. Each
-        feed also says how many of its entries are in quarantine here.
-        """
-        kept = self.store.collection("meta").find_one({"_id": STATUS_ID}) or {}
-        newer = kept.get("needs_upgrade", [])
-        return {
-            "service": self.service,
-            "feeds": [
-                self._feed(held, held.feed in newer)
-                for held in sorted(self.store.held(), key=lambda held: held.feed)
-            ],
-            "peers": kept.get("peers", []),
-            "dropped": kept.get("dropped", {}),
-            "drops": kept.get("drops", []),
-            "failed": kept.get("failed", {}),
-            "unsent": kept.get("unsent", 0),
-        }
-
-    def _feed(self, held: Held, needs_upgrade: bool) -> dict[str, Any]:
-        return {
-            "feed": held.feed,
-            "epoch": held.epoch,
-            "n": held.n,
-            "hash": held.hash,
-            "digest": held.digest,
-            "holes": held.hole_count,
-            "quarantined": self.store.collection("pending").count_documents(
-                {"feed": held.feed, "why": str(Why.QUARANTINE)}, limit=QUARANTINED_COUNTED_MAX
-            ),
-            "frozen": held.frozen,
-            "needs_upgrade": needs_upgrade,
-            "recover_to": held.recover_to or None,
-        }
-
-    def keep(self, status: dict[str, Any]) -> None:
-        self.store.collection("meta").replace_one(
-            {"_id": STATUS_ID}, {"_id": STATUS_ID, **status}, upsert=True
-        )
 
 
 class Follower(DependencyProvider):  # type: ignore[misc]  # nameko is untyped
@@ -160,6 +102,7 @@ class Follower(DependencyProvider):  # type: ignore[misc]  # nameko is untyped
         self.membership.listen(self._inbox.put, self._own_membership())
         self.container.spawn_managed_thread(self._follow, identifier="follower")
         self.container.spawn_managed_thread(self._send_ticks, identifier="ticks")
+        self.container.spawn_managed_thread(self._retry_quarantine, identifier="quarantine")
 
     def stop(self) -> None:
         if self._shares:
@@ -190,6 +133,19 @@ class Follower(DependencyProvider):  # type: ignore[misc]  # nameko is untyped
 
     def _publish(self, routing_key: str, body: bytes) -> None:
         self.publisher.publish(FEEDS_EXCHANGE, routing_key, body)
+
+    def _retry_quarantine(self) -> None:
+        """This may be the version that can read what the last one could not."""
+        last = ""
+        try:
+            while page := self.storage.store.quarantined(last):
+                last = page[-1]["_id"]
+                applied = self.replication.retry([found["_id"] for found in page])
+                log.info("%d of %d quarantined entries could be applied", applied, len(page))
+        except (PyMongoError, HinterlandError):
+            log.exception(
+                "the quarantine stays as it was; `hinterland quarantine retry` tries again"
+            )
 
     # In
 

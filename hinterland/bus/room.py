@@ -20,8 +20,9 @@ from pymongo import IndexModel
 
 from hinterland.actors import Actor
 from hinterland.bus.calls import Caller, Calls
-from hinterland.bus.follower import Follower, Replication
+from hinterland.bus.follower import Follower
 from hinterland.bus.records import RecordsProvider
+from hinterland.bus.replication import Replication
 from hinterland.bus.rpc import rpc
 from hinterland.clock import rfc3339
 from hinterland.errors import BadInput, NotAllowed
@@ -112,10 +113,8 @@ class RoomService:
         """Applies what can be applied by now: `{head, applied}`, a number; for operators."""
         if not actor.has("operator", "coordinator"):
             raise NotAllowed()
-        applied = self.records.store.retry(params.ids)
-        for each in applied:
-            self.replication.announcer.changed(each)
-        return {"head": self.records.head(), "applied": len(applied)}
+        applied = self.replication.retry(params.ids)
+        return {"head": self.records.head(), "applied": applied}
 
     @rpc
     def verify_replica(self, actor: Actor, params: VerifyReplica) -> dict[str, Any]:

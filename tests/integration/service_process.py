@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
@@ -23,14 +24,19 @@ OPERATOR: Final = Actor("yunnan.account.1", frozenset({"operator"}), "yunnan")
 class ServiceProcess:
     """One instance of the service `name` of a node; what it logs is in `log`."""
 
-    def __init__(self, settings: Settings, name: str, log: Path, command: list[str]) -> None:
+    def __init__(
+        self, settings: Settings, name: str, log: Path, command: list[str], **environment: str
+    ) -> None:
         """`command` is what follows `python`."""
         self.settings = settings
         self.name = name
         self.log = log
         with log.open("wb") as output:
             self.process = subprocess.Popen(
-                leashed([sys.executable, *command]), stdout=output, stderr=subprocess.STDOUT
+                leashed([sys.executable, *command]),
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                env={**os.environ, **environment},
             )
 
     def wait_until_it_says(self, words: str, times: int = 1) -> None:

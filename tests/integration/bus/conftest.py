@@ -30,10 +30,10 @@ def start_notes(tmp_path: Path) -> Iterator[StartNotes]:
     """Starts an instance of one of the little services of this folder; returns when it serves."""
     started: list[ServiceProcess] = []
 
-    def start(settings: Settings, name: str = "notes") -> ServiceProcess:
+    def start(settings: Settings, name: str = "notes", **environment: str) -> ServiceProcess:
         log = tmp_path / f"{name}-{len(started)}.log"
         command = ["-m", f"tests.integration.bus.{name}", str(settings.dir)]
-        service = ServiceProcess(settings, name, log, command)
+        service = ServiceProcess(settings, name, log, command, **environment)
         started.append(service)
         service.wait_until_it_says("serving")
         return service

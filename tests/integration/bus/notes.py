@@ -9,6 +9,7 @@ from __future__ import annotations
 from hinterland import serve  # isort: skip  # first, because it patches the standard library
 
 import logging
+import os
 import sys
 from typing import Any
 
@@ -25,18 +26,21 @@ from hinterland.records import Room
 
 log = logging.getLogger("notes")
 
+# An older version of this service knew shorter notes only.
+TEXT_CHARS_MAX = int(os.environ.get("NOTES_TEXT_CHARS_MAX", "1000"))
+
 
 class Note(BaseModel):
     """A text."""
 
-    text: str
+    text: str = Field(max_length=TEXT_CHARS_MAX)
 
 
 class WriteNote(BaseModel):
     """Writes one note."""
 
     command_id: str
-    text: str = Field(max_length=1_000)
+    text: str = Field(max_length=TEXT_CHARS_MAX)
     scope: str = "public"
 
 

@@ -113,3 +113,27 @@ def test_a_room_verifies_its_replica(pair: Pair, start_notes: StartNotes) -> Non
     found = gansu.call("verify_replica", feed="yunnan/notes")
 
     assert (found["equal"], found["records"], found["problems"]) == (True, 1, [])
+
+
+def test_what_an_old_version_cannot_read_waits_for_the_upgrade(
+    pair: Pair, start_notes: StartNotes
+) -> None:
+    """It is quarantined alone, shown with its reason, and applied when a newer version starts."""
+    yunnan = start_notes(pair.yunnan)
+    old = start_notes(pair.gansu, NOTES_TEXT_CHARS_MAX="8")
+    write(yunnan, "before")
+    write(yunnan, "too long for the old version")
+    write(yunnan, "after")
+    wait_for_notes(old, {"before", "after"})
+    [quarantined] = old.call("quarantine_list")["items"]
+    retried = old.call("quarantine_retry", ids=[quarantined["id"]])
+    old.stop()
+
+    new = start_notes(pair.gansu)
+
+    wait_for_notes(new, {"before", "too long for the old version", "after"})
+    assert (quarantined["feed"], quarantined["n"]) == ("yunnan/notes", 2)
+    assert quarantined["reason"].startswith("text: ")
+    assert retried["applied"] == 0
+    assert new.call("quarantine_list")["items"] == []
+    assert digests(new) == digests(yunnan)
