@@ -33,7 +33,7 @@ from services.directory.contract.calls import (
     WithdrawNgo,
     WithdrawSuggestion,
 )
-from services.directory.handlers import imports, ngos, reading, suggestions
+from services.directory.handlers import imports, ngos, policy, reading, suggestions
 from services.directory.rules.index import index
 
 __all__ = ["Directory"]
@@ -106,11 +106,11 @@ class Directory(RoomService):
 
     @rpc
     def get_policy(self, actor: Actor, params: GetPolicy) -> dict[str, Any]:
-        return suggestions.get_policy(self.records, actor, params)
+        return policy.get_policy(self.records, actor, params)
 
     @rpc
     def set_policy(self, actor: Actor, params: SetPolicy) -> dict[str, Any]:
-        return suggestions.set_policy(self.records, actor, params)
+        return policy.set_policy(self.records, actor, params)
 
     @rpc
     def import_ngos(self, actor: Actor, params: ImportNgos) -> dict[str, Any]:
@@ -127,11 +127,11 @@ class Directory(RoomService):
     @reacts_to(SERVICE, kinds=("suggestion", "ngo_policy"))
     def answer_by_policy(self, since: int) -> int:
         head = self.records.head()
-        suggestions.answer_by_policy(self.records)
+        policy.answer_by_policy(self.records)
         return head
 
     @reacts_to(SERVICE, kinds=("ngo", "suggestion"))
     def forget_orphans(self, since: int) -> int:
         head = self.records.head()
-        suggestions.forget_orphans(self.records)
+        policy.forget_orphans(self.records)
         return head

@@ -2,7 +2,7 @@
 
 - `records`: kinds and the bodies that are stored and replicated
 - `codes`: causes with their labels, legal forms, states, orders
-- `calls`: arguments and results of every RPC
+- `calls`, `results`: arguments and results of every RPC
 - `access`: role × scope × kind
 - `errors`: what the directory refuses, with stable codes
 - `limits`: every limit, by name
@@ -10,9 +10,9 @@
 It does no I/O and needs nothing but pydantic.
 """
 
-from services.directory.contract import access, calls, codes, errors, limits, records
+from services.directory.contract import access, calls, codes, errors, limits, records, results
 from services.directory.contract.records import KINDS
 
-__all__ = ["KINDS", "SERVICE", "access", "calls", "codes", "errors", "limits", "records"]
+__all__ = ["KINDS", "SERVICE", "access", "calls", "codes", "errors", "limits", "records", "results"]
 
 SERVICE = "directory"

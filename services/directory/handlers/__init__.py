@@ -2,6 +2,7 @@
 
 - `reading`: what reads of NGOs return, and who sees what
 - `ngos`: register, update, confirm, verify, withdraw
-- `suggestions`: suggest, decide, the policy, and what follows when one arrives
+- `suggestions`: suggest, decide, and how they stand
+- `policy`: what is accepted by itself, and what is forgotten
 - `imports`: chunks of files, undo
 """

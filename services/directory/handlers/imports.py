@@ -21,9 +21,9 @@ from services.directory.contract.calls import (
     ImportOptions,
     ImportRow,
     ListImports,
-    RowOutcome,
     UndoImport,
 )
+from services.directory.contract.results import RowOutcome
 from services.directory.rules.alike import Likeness, alike_keys, likeness
 from services.directory.rules.fields import Problem, body_of, normalise, problems_of
 

@@ -13,8 +13,14 @@ from hinterland.records import Records
 from services.directory import queries
 from services.directory.contract import limits
 from services.directory.contract.access import readable_scopes
-from services.directory.contract.calls import ExportNgos, GetNgos, ListNgos, NgoJson, SummariseNgos
+from services.directory.contract.calls import (
+    ExportNgos,
+    GetNgos,
+    ListNgos,
+    SummariseNgos,
+)
 from services.directory.contract.codes import VerificationState
+from services.directory.contract.results import NgoJson
 
 __all__ = [
     "KeptPerHead",

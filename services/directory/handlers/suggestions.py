@@ -13,16 +13,14 @@ from services.directory import queries
 from services.directory.contract.access import require
 from services.directory.contract.calls import (
     DecideSuggestion,
-    GetPolicy,
     GetSuggestions,
     ListSuggestions,
-    SetPolicy,
     SuggestChange,
-    SuggestionJson,
     WithdrawSuggestion,
 )
 from services.directory.contract.codes import SuggestionState
 from services.directory.contract.errors import NotHome, SuggestionConflict, SuggestionDecided
+from services.directory.contract.results import SuggestionJson
 from services.directory.handlers.ngos import (
     claim_identifiers,
     normalised_patch,
@@ -35,21 +33,17 @@ from services.directory.rules import changes as rules
 from services.directory.rules.fields import problems_of
 
 __all__ = [
-    "answer_by_policy",
     "decide_suggestion",
-    "forget_orphans",
-    "get_policy",
     "get_suggestions",
     "list_suggestions",
-    "set_policy",
     "suggest_change",
+    "suggestion_here",
     "withdraw_suggestion",
+    "write_decision",
 ]
 
 SCOPE: Final = "members"
 SCANNED_MAX: Final = 2_000  # suggestions that one page may look at to find those in a state
-ANSWERED_MAX: Final = 200  # suggestions that one round of the policy looks at
-ORPHANS_MAX: Final = 200  # that one round erases
 
 
 def suggest_change(records: Records, actor: Actor, params: SuggestChange) -> dict[str, Any]:
@@ -90,7 +84,7 @@ def withdraw_suggestion(
     require(actor, "withdraw", "suggestion", SCOPE, records.node)
 
     def withdraw(changes: Changes) -> dict[str, Any]:
-        suggestion = _suggestion(changes, params.id)
+        suggestion = suggestion_here(changes, params.id)
         if suggestion.home != changes.node:
             raise NotHome(field="id", home=suggestion.home)
         changes.erase(suggestion.id)
@@ -99,7 +93,8 @@ def withdraw_suggestion(
     return records.execute(params.command_id, actor.account, withdraw)
 
 
-def _suggestion(changes: Changes, record_id: str) -> Record:
+def suggestion_here(changes: Changes, record_id: str) -> Record:
+    """A suggestion that this node holds, whoever made it. Raises NotFound."""
     suggestion = changes.get(record_id)
     if suggestion is None or suggestion.kind != "suggestion":
         raise NotFound(f"no suggestion {record_id} is here", field="id")
@@ -112,7 +107,7 @@ def decide_suggestion(records: Records, actor: Actor, params: DecideSuggestion) 
     require(actor, "write", "decision", SCOPE, records.node)
 
     def decide(changes: Changes) -> dict[str, Any]:
-        suggestion = _suggestion(changes, params.id)
+        suggestion = suggestion_here(changes, params.id)
         ngo_id = suggestion.body["ngo"]
         home = ngo_id.partition(".")[0]
         if home != changes.node:
@@ -132,13 +127,13 @@ def decide_suggestion(records: Records, actor: Actor, params: DecideSuggestion) 
             if conflicts and params.ngo_version != ngo.version:
                 raise SuggestionConflict(field="id", paths=conflicts, ngo_version=ngo.version)
         note = params.note
-        _decide(records, changes, suggestion, ngo if params.accept else None, note=note)
+        write_decision(records, changes, suggestion, ngo if params.accept else None, note=note)
         return {"id": suggestion.id, "ngo_id": ngo_id}
 
     return records.execute(params.command_id, actor.account, decide)
 
 
-def _decide(
+def write_decision(
     records: Records,
     changes: Changes,
     suggestion: Record,
@@ -148,7 +143,7 @@ def _decide(
     automatic: bool = False,
 ) -> None:
     """Writes the decision, whose id follows from the suggestion so that there can be only one, and
-    changes the NGO if it is accepted."""
+    changes the NGO if it is accepted. Raises SuggestionDecided, BadInput, DuplicateNgo."""
     decision_id = derived_id(changes.node, "decision", suggestion.id)
     if changes.get(decision_id) is not None:
         raise SuggestionDecided(field="id")
@@ -256,94 +251,3 @@ def _suggestion_json(
             "at": rfc3339(decision["at"]),
         },
     )
-
-
-# The policy, and what happens by itself
-
-
-def _policy_id(node: str) -> str:
-    return derived_id(node, "ngo_policy")
-
-
-def get_policy(records: Records, actor: Actor, params: GetPolicy) -> dict[str, Any]:
-    """`{head, policy: {auto_accept: [{node, fields}]}}`."""
-    require(actor, "read", "ngo_policy", "private", records.node)
-    head = records.head()
-    record = records.get([_policy_id(records.node)]).get(_policy_id(records.node))
-    return {"head": head, "policy": {"auto_accept": [], **(record.body if record else {})}}
-
-
-def set_policy(records: Records, actor: Actor, params: SetPolicy) -> dict[str, Any]:
-    """Replaces it: `{id, version, head}`."""
-    require(actor, "write", "ngo_policy", "private", records.node)
-
-    def replace(changes: Changes) -> dict[str, Any]:
-        body = params.policy.model_dump(mode="json")
-        record_id = _policy_id(changes.node)
-        return {"id": changes.put("ngo_policy", body, "private", record_id)}
-
-    result = records.execute(params.command_id, actor.account, replace)
-    answer_by_policy(records)
-    return result
-
-
-def answer_by_policy(records: Records) -> int:
-    """Accepts what the policy trusts, of the suggestions to this home that nobody has answered;
-    returns how many. Runs whenever suggestions or the policy have changed; running it again does
-    nothing."""
-    policy = records.get([_policy_id(records.node)]).get(_policy_id(records.node))
-    trusted = policy.body.get("auto_accept", []) if policy else []
-    accepted = 0
-    after: str | None = "" if trusted else None
-    while after is not None:
-        waiting = queries.undecided_suggestions(
-            records.collection, records.node, after, ANSWERED_MAX
-        )
-        for document in waiting:
-            accepted += _answer(records, document, trusted)
-        after = waiting[-1]["_id"] if len(waiting) == ANSWERED_MAX else None
-    return accepted
-
-
-def _answer(records: Records, document: Mapping[str, Any], trusted: list[dict[str, Any]]) -> int:
-    suggestion_id = document["_id"]
-    ngo_id = document["body"]["ngo"]
-
-    def answer(changes: Changes) -> dict[str, Any]:
-        suggestion, ngo = _suggestion(changes, suggestion_id), changes.get(ngo_id)
-        if ngo is None or not rules.auto_accepted_by(
-            trusted, suggestion.home, ngo.body, suggestion.body
-        ):
-            raise Inapplicable("the policy does not accept this; a person will look at it")
-        _decide(records, changes, suggestion, ngo, automatic=True)
-        return {"id": suggestion_id}
-
-    ngo = records.get([ngo_id]).get(ngo_id)
-    fits = ngo is not None and rules.auto_accepted_by(
-        trusted, document["home"], ngo.body, document["body"]
-    )
-    if not fits or ngo is None:
-        return 0
-    try:
-        records.execute(f"policy {suggestion_id} {ngo.version}", None, answer)
-    except (Inapplicable, BadInput, NotFound):
-        return 0  # it stays open, for a person to see what is the matter with it
-    return 1
-
-
-def forget_orphans(records: Records) -> int:
-    """Erases this node's suggestions to NGOs that are gone, and its decisions about them: they hold
-    copies of what was to be forgotten. Returns their number; running it again does nothing."""
-    erased = 0
-    for find in (queries.suggestions_without_ngo, queries.decisions_without_ngo):
-        while orphans := find(records.collection, records.node, ORPHANS_MAX):
-
-            def erase(changes: Changes, orphans: list[str] = orphans) -> dict[str, Any]:
-                for record_id in orphans:
-                    if changes.get(record_id) is not None:
-                        changes.erase(record_id)
-                return {}
-
-            records.execute(f"orphans {records.head()} {orphans[0]}", None, erase)
-            erased += len(orphans)
-    return erased

@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from services.directory.contract.calls import Difference
 from services.directory.contract.codes import SuggestionState
 from services.directory.contract.records import BY_KEY_FIELDS
+from services.directory.contract.results import Difference
 
 __all__ = [
     "apply",

@@ -10,6 +10,7 @@ from hinterland.actors import ANONYMOUS, Actor
 from hinterland.errors import BadInput, Inapplicable, NotAllowed, StaleVersion
 from services.directory.contract.calls import (
     DecideSuggestion,
+    GetPolicy,
     ListSuggestions,
     SetPolicy,
     SuggestChange,
@@ -18,7 +19,7 @@ from services.directory.contract.calls import (
     WithdrawSuggestion,
 )
 from services.directory.contract.errors import NotHome, SuggestionConflict, SuggestionDecided
-from services.directory.handlers import ngos, suggestions
+from services.directory.handlers import ngos, policy, suggestions
 from tests.integration.directory.conftest import Node
 
 
@@ -64,9 +65,9 @@ class Pair:
         ngos.update_ngo(self.home.records, self.home.staff, params)
 
     def trust(self, *fields: str) -> None:
-        policy = {"auto_accept": [{"node": self.other.id, "fields": fields}]}
-        params = SetPolicy.model_validate({"command_id": self.home.command(), "policy": policy})
-        suggestions.set_policy(self.home.records, self.home.staff, params)
+        trusted = {"auto_accept": [{"node": self.other.id, "fields": fields}]}
+        params = SetPolicy.model_validate({"command_id": self.home.command(), "policy": trusted})
+        policy.set_policy(self.home.records, self.home.staff, params)
 
     def states(self, suggestion: str) -> tuple[str, str]:
         """What the home and the suggester's node say of it."""
@@ -169,8 +170,8 @@ def test_a_policy_accepts_what_it_names_as_it_arrives(pair: Pair) -> None:
     other = pair.suggest(city="大理")
     pair.sync()
 
-    accepted = suggestions.answer_by_policy(pair.home.records)
-    again = suggestions.answer_by_policy(pair.home.records)
+    accepted = policy.answer_by_policy(pair.home.records)
+    again = policy.answer_by_policy(pair.home.records)
     pair.sync()
 
     assert (accepted, again) == (1, 0)
@@ -208,7 +209,7 @@ def test_a_withdrawn_ngo_takes_what_was_said_of_it_along(pair: Pair) -> None:
     ngos.withdraw_ngo(pair.home.records, pair.home.staff, withdraw)
     pair.sync()
     states = pair.states(waiting)
-    erased = [suggestions.forget_orphans(node.records) for node in (pair.home, pair.other)]
+    erased = [policy.forget_orphans(node.records) for node in (pair.home, pair.other)]
     pair.sync()
 
     assert states == ("void", "void")
@@ -217,7 +218,7 @@ def test_a_withdrawn_ngo_takes_what_was_said_of_it_along(pair: Pair) -> None:
         0,
         0,
     ]
-    assert suggestions.forget_orphans(pair.other.records) == 0
+    assert policy.forget_orphans(pair.other.records) == 0
 
 
 def test_a_suggestion_can_be_taken_back(pair: Pair) -> None:
@@ -310,3 +311,16 @@ def test_lists_show_suggestions_by_state_and_side(pair: Pair) -> None:
     assert listed(suggested_by="gansu", first=1) == [third]
     assert listed(home="gansu") == []
     assert listed(ngo_ids=["yunnan.ngo.nothing"]) == []
+
+
+def test_the_policy_is_the_operators_to_set(yunnan: Node) -> None:
+    """Staff reads it, an editor does not change it, and nobody else sees it."""
+    params = SetPolicy.model_validate({"command_id": yunnan.command(), "policy": {}})
+
+    with pytest.raises(NotAllowed):
+        policy.set_policy(yunnan.records, yunnan.actor("editor"), params)
+    with pytest.raises(NotAllowed):
+        policy.get_policy(yunnan.records, yunnan.actor("partner"), GetPolicy())
+
+    shown = policy.get_policy(yunnan.records, yunnan.actor("editor"), GetPolicy())
+    assert shown["policy"] == {"auto_accept": []}

@@ -1,69 +1,20 @@
-"""HSDS 2 and 3 as a tabular data package: a folder or zip of CSV tables that point at each other.
-
-Tables are known by their file names, singular or plural (openreferral.org; 1.x and 2 say
-`physical_addresses.csv` and `services_at_location.csv` where 3 says `address.csv` and
-`service_at_location.csv`). A row that points at nothing is reported and left out; the rest stays.
-"""
+"""The tables joined: everything of an organisation by its id, as one NGO."""
 
 from __future__ import annotations
 
 import re
-import zipfile
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
-from pathlib import Path, PurePosixPath
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from services.directory.contract.calls import ImportOptions
 from services.directory.contract.regions import COUNTRIES, PROVINCES_CN
-from services.directory.importing.cells import RowReader, is_blank
-from services.directory.importing.problems import FileProblem, UnreadableFile
-from services.directory.importing.reading import FILE_BYTES_MAX, Reading
-from services.directory.importing.sheets import require_small
-from services.directory.importing.text import csv_rows, decode, delimiter_of
+from services.directory.importing.cells import RowReader
+from services.directory.importing.hsds.tables import Line, Tables
+from services.directory.importing.problems import FileProblem
+from services.directory.importing.reading import Reading
 
-__all__ = ["is_package", "read_package"]
-
-TABLE_BYTES_MAX: Final = FILE_BYTES_MAX
-TABLE_ROWS_MAX: Final = 1_000_000
-
-TABLES: Final[Mapping[str, str]] = {
-    "organization": "organization",
-    "organizations": "organization",
-    "organization_identifier": "organization_identifier",
-    "organization_identifiers": "organization_identifier",
-    "service": "service",
-    "services": "service",
-    "location": "location",
-    "locations": "location",
-    "service_at_location": "service_at_location",
-    "services_at_location": "service_at_location",
-    "service_at_locations": "service_at_location",
-    "phone": "phone",
-    "phones": "phone",
-    "address": "address",
-    "addresses": "address",
-    "physical_address": "address",
-    "physical_addresses": "address",
-    "schedule": "schedule",
-    "schedules": "schedule",
-    "regular_schedule": "schedule",
-    "regular_schedules": "schedule",
-    "language": "language",
-    "languages": "language",
-    "taxonomy_term": "taxonomy_term",
-    "taxonomy_terms": "taxonomy_term",
-    "taxonomy": "taxonomy",
-    "taxonomies": "taxonomy",
-    "service_taxonomy": "attribute",
-    "service_attribute": "attribute",
-    "service_attributes": "attribute",
-    "other_attribute": "attribute",
-    "other_attributes": "attribute",
-    "attribute": "attribute",
-    "attributes": "attribute",
-}
+__all__ = ["Package"]
 
 # Columns that point at rows of another table.
 REFERENCES: Final[Mapping[str, str]] = {
@@ -77,107 +28,22 @@ _TIMES: Final = re.compile(r"^(\d{1,2}:\d{2})(:\d{2})?.*$")
 _ORG_ID_PREFIX: Final = re.compile(r"[A-Z]{2}-[A-Z0-9]{2,}")
 
 
-@dataclass(slots=True)
-class Table:
-    """The rows of one file, each with its row number."""
-
-    file: str
-    rows: list[tuple[int, dict[str, str]]] = field(default_factory=list)
-
-    def ids(self) -> set[str]:
-        return {row["id"] for _, row in self.rows if row.get("id")}
-
-
-def _table_of(name: str) -> str | None:
-    path = PurePosixPath(name.lower().replace("\\", "/"))
-    return TABLES.get(path.stem) if path.suffix in (".csv", ".tsv", ".txt") else None
-
-
-def is_package(path: Path) -> bool:
-    """Whether a folder or zip holds HSDS tables, an organization table at least."""
-    if path.is_dir():
-        names = [found.name for found in path.iterdir()]
-    else:
-        try:
-            with zipfile.ZipFile(path) as archive:
-                names = archive.namelist()
-        except zipfile.BadZipFile:
-            return False
-    return "organization" in {_table_of(name) for name in names}
-
-
-def _contents(path: Path) -> Iterator[tuple[str, bytes]]:
-    if path.is_dir():
-        for found in sorted(path.iterdir()):
-            if found.is_file() and _table_of(found.name):
-                if found.stat().st_size > TABLE_BYTES_MAX:
-                    raise UnreadableFile(f"{found} is larger than {TABLE_BYTES_MAX} bytes")
-                yield found.name, found.read_bytes()
-        return
-    with zipfile.ZipFile(path) as archive:
-        require_small(archive)
-        for member in archive.infolist():
-            if _table_of(member.filename):
-                with archive.open(member) as opened:
-                    content = opened.read(TABLE_BYTES_MAX + 1)
-                if len(content) > TABLE_BYTES_MAX:
-                    raise UnreadableFile(f"{member.filename} unpacks to too many bytes")
-                yield PurePosixPath(member.filename).name, content
-
-
-def _table(name: str, content: bytes) -> Table:
-    text, _ = decode(content)
-    rows = csv_rows(text, delimiter_of(text))
-    header = [cell.strip().lower() for cell in next(rows, [])]
-    table = Table(name)
-    for number, row in enumerate(rows, start=2):
-        if len(table.rows) >= TABLE_ROWS_MAX:
-            raise UnreadableFile(f"{name} has more than {TABLE_ROWS_MAX} rows")
-        cells = {
-            column: cell.strip()
-            for column, cell in zip(header, row, strict=False)
-            if not is_blank(cell)
-        }
-        if cells:
-            table.rows.append((number, cells))
-    return table
-
-
-def read_package(path: Path, options: ImportOptions) -> Reading:
-    """Reads an HSDS package. Raises UnreadableFile."""
-    tables: dict[str, Table] = {}
-    try:
-        for name, content in _contents(path):
-            kind = _table_of(name)
-            if kind is not None and kind not in tables:
-                tables[kind] = _table(name, content)
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, OSError) as error:
-        raise UnreadableFile(f"{path} cannot be unpacked: {error}") from error
-    if "organization" not in tables:
-        raise UnreadableFile(f"{path} has no organization table")
-    reading = Reading()
-    reading.notes.append("HSDS package with " + ", ".join(sorted(t.file for t in tables.values())))
-    _Package(tables, options, reading).read()
-    return reading
-
-
-class _Package:
+class Package:
     """The tables joined: everything of an organisation by its id."""
 
-    def __init__(
-        self, tables: Mapping[str, Table], options: ImportOptions, reading: Reading
-    ) -> None:
+    def __init__(self, tables: Tables, options: ImportOptions, reading: Reading) -> None:
         self._tables = tables
         self._options = options
         self._reading = reading
-        self._ids = {kind: table.ids() for kind, table in tables.items()}
+        self._ids = {
+            kind: {line.cells["id"] for line in lines if "id" in line.cells}
+            for kind, lines in tables.items()
+        }
         services = self._rows("service")
         self._services = _grouped(services, "organization_id")
-        self._owner = {
-            row["id"]: row.get("organization_id", "") for _, row in services if "id" in row
-        }
+        self._owner = {row["id"]: row.get("organization_id", "") for row in services if "id" in row}
         locations = self._rows("location")
-        self._locations = {row["id"]: row for _, row in locations if "id" in row}
+        self._locations = {row["id"]: row for row in locations if "id" in row}
         self._sites = self._sites_of(locations)
         self._addresses = _grouped(self._rows("address"), "location_id")
         self._identifiers = _grouped(self._rows("organization_identifier"), "organization_id")
@@ -187,46 +53,32 @@ class _Package:
         self._words = self._causes_of()
 
     def read(self) -> None:
-        table = self._tables["organization"]
-        for number, row in table.rows:
+        """Adds every organisation to the reading."""
+        for file, number, row in self._tables["organization"]:
             reader = RowReader(self._options)
             self._organisation(reader, row)
             ngo = reader.finish()
             for fault in reader.faults:
-                self._reading.problem(FileProblem(fault.message, number, fault.target, table.file))
+                self._reading.problem(FileProblem(fault.message, number, fault.target, file))
             if not ngo.get("names"):
-                self._reading.problem(
-                    FileProblem(
-                        "the organization has no name; left out", number, "name", table.file
-                    )
-                )
+                nameless = "the organization has no name; left out"
+                self._reading.problem(FileProblem(nameless, number, "name", file))
                 continue
-            self._reading.add(number, ngo, table.file)
+            self._reading.add(number, ngo, file)
 
-    def _rows(self, kind: str) -> list[tuple[int, dict[str, str]]]:
+    def _rows(self, kind: str) -> list[dict[str, str]]:
         """The rows of a table that point only at rows that are there."""
-        table = self._tables.get(kind)
-        if table is None:
-            return []
-        return [
-            (number, row) for number, row in table.rows if not self._dangles(table, number, row)
-        ]
+        return [line.cells for line in self._tables.get(kind, ()) if not self._dangles(line)]
 
-    def _dangles(self, table: Table, number: int, row: Mapping[str, str]) -> bool:
+    def _dangles(self, line: Line) -> bool:
         dangling = False
         for column, target in REFERENCES.items():
-            value = row.get(column)
+            value = line.cells.get(column)
             known = self._ids.get(target)
             if value and known is not None and value not in known:
                 dangling = True
-                self._reading.problem(
-                    FileProblem(
-                        f"{value!r} is in no row of {self._tables[target].file}; left out",
-                        number,
-                        column,
-                        table.file,
-                    )
-                )
+                message = f"{value!r} is the id of no row of {target}; left out"
+                self._reading.problem(FileProblem(message, line.number, column, line.file))
         return dangling
 
     def _owner_of(self, row: Mapping[str, str]) -> str | None:
@@ -239,12 +91,12 @@ class _Package:
             return self._locations.get(row["location_id"], {}).get("organization_id")
         return None
 
-    def _sites_of(self, locations: list[tuple[int, dict[str, str]]]) -> dict[str, list[str]]:
+    def _sites_of(self, locations: list[dict[str, str]]) -> dict[str, list[str]]:
         sites: dict[str, list[str]] = defaultdict(list)
-        for _, row in locations:
+        for row in locations:
             if row.get("organization_id") and row.get("id"):
                 sites[row["organization_id"]].append(row["id"])
-        for _, row in self._rows("service_at_location"):
+        for row in self._rows("service_at_location"):
             owner = self._owner.get(row.get("service_id", ""))
             place = row.get("location_id")
             if owner and place and place not in sites[owner]:
@@ -256,11 +108,11 @@ class _Package:
         """Numbers by organisation; those of a contact are a person's, and stay out."""
         at_location = {
             row["id"]: self._owner.get(row.get("service_id", ""))
-            for _, row in self._rows("service_at_location")
+            for row in self._rows("service_at_location")
             if "id" in row
         }
         numbers: dict[str, list[str]] = defaultdict(list)
-        for _, row in self._rows("phone"):
+        for row in self._rows("phone"):
             owner = self._owner_of(row) or at_location.get(row.get("service_at_location_id", ""))
             fax = row.get("type", "").lower() == "fax"
             if owner and row.get("number") and not row.get("contact_id") and not fax:
@@ -269,7 +121,7 @@ class _Package:
 
     def _by_owner(self, kind: str) -> dict[str, list[dict[str, str]]]:
         rows: dict[str, list[dict[str, str]]] = defaultdict(list)
-        for _, row in self._rows(kind):
+        for row in self._rows(kind):
             owner = self._owner_of(row)
             if owner:
                 rows[owner].append(row)
@@ -278,7 +130,7 @@ class _Package:
     def _hours_of(self) -> dict[str, str]:
         """Opening hours by service, as a line of text."""
         lines: dict[str, list[str]] = defaultdict(list)
-        for _, row in self._rows("schedule"):
+        for row in self._rows("schedule"):
             opens, closes = (_TIMES.sub(r"\1", row.get(at, "")) for at in ("opens_at", "closes_at"))
             days = row.get("byday") or row.get("weekday") or row.get("freq") or ""
             hours = f"{opens}-{closes}" if opens and closes else opens or closes
@@ -292,11 +144,11 @@ class _Package:
         terms = {
             row["id"]: row.get("name") or row.get("term") or row.get("code") or ""
             for kind in ("taxonomy_term", "taxonomy")
-            for _, row in self._rows(kind)
+            for row in self._rows(kind)
             if "id" in row
         }
         words: dict[str, list[str]] = defaultdict(list)
-        for _, row in self._rows("attribute"):
+        for row in self._rows("attribute"):
             entity, linked = row.get("link_entity") or row.get("link_type"), row.get("link_id", "")
             owner = self._owner_of(row)
             if owner is None:
@@ -376,11 +228,9 @@ class _Package:
         reader.read("address", ", ".join(line for line in lines if line))
 
 
-def _grouped(
-    rows: Iterable[tuple[int, dict[str, str]]], column: str
-) -> dict[str, list[dict[str, Any]]]:
+def _grouped(rows: Iterable[dict[str, str]], column: str) -> dict[str, list[dict[str, Any]]]:
     groups: dict[str, list[dict[str, Any]]] = defaultdict(list)
-    for _, row in rows:
+    for row in rows:
         if row.get(column):
             groups[row[column]].append(row)
     return groups
