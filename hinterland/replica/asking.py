@@ -29,8 +29,8 @@ class Need(IntEnum):
     """What a peer could give of a feed, the most useful first."""
 
     MORE = 0  # what follows what is held
-    HOLES = 1  # payloads that are missing here
-    PROOF = 2  # another header at our last position, if the home has signed two
+    PROOF = 1  # another header at our last position, if the home has signed two
+    HOLES = 2  # payloads that are missing here
 
 
 def need_of(held: Held, line: Line | None, *, open_: bool) -> Need | None:
@@ -42,10 +42,10 @@ def need_of(held: Held, line: Line | None, *, open_: bool) -> Need | None:
         return Need.MORE
     if line.epoch != held.epoch:
         return None
-    if held.holes and line.n >= min(held.holes):
-        return Need.HOLES
     if open_ and held.n and line.n == held.n and line.hash != held.hash:
         return Need.PROOF
+    if held.holes and line.n >= min(held.holes):
+        return Need.HOLES
     return None
 
 

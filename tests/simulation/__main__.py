@@ -7,6 +7,7 @@ python -m tests.simulation --seeds 0 2000       many; prints what failed, and ea
 from __future__ import annotations
 
 import argparse
+import logging
 import sys
 from collections import Counter
 
@@ -20,6 +21,7 @@ def main() -> int:
     parser.add_argument("--seeds", type=int, nargs=2, default=(0, 2000), metavar=("FROM", "TO"))
     parser.add_argument("--jobs", type=int, default=2, help="processes that share the seeds")
     arguments = parser.parse_args()
+    logging.disable()  # the trace tells it, too
     if arguments.seed is not None:
         outcome = play(arguments.seed, tell=_print)
         for problem in outcome.problems:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
@@ -24,7 +25,9 @@ def play(seed: int, tell: Callable[[str], None] | None = None) -> Outcome:
 
 def run_seeds(first: int, end: int, *, jobs: int) -> Iterator[Outcome]:
     """Outcomes of all seeds from `first` up to `end`, in order."""
-    with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
+    with ProcessPoolExecutor(
+        jobs, mp_context=get_context("spawn"), initializer=logging.disable
+    ) as pool:
         yield from pool.map(play, range(first, end), chunksize=CHUNK)
 
 

@@ -107,7 +107,8 @@ def make_schedule(seed: int) -> Schedule:
     forks = story == "fork" or (story == "expelled" and liar is not None and random.random() < 0.5)
     # What was lost can only be known to be lost if every link keeps its messages in order.
     in_order = restored is not None
-    shapes = ("star", "mesh", "chain") if in_order else ("star", "mesh", "chain", "ring")
+    # In a ring a neighbour that has frozen a forked feed may be the only way to the other branch.
+    shapes = ("star", "mesh", "chain") if in_order or forks else ("star", "mesh", "chain", "ring")
     shape = topology(random.choice(shapes), list(names))
     weather = Weather(
         loss=random.choice((0.0, 0.02, 0.1, 0.3)),
