@@ -10,6 +10,7 @@ from typing import Final
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
+from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Mount, Route, WebSocketRoute
@@ -96,7 +97,10 @@ class Gateway:
                 WebSocketRoute(GRAPHQL_PATH, sockets),
                 Route("/healthz", health.healthz),
                 Route("/readyz", health.readyz),
-                Mount(ASSETS_PATH, StaticFiles(directory=ASSETS_DIR, check_dir=False)),
+                Mount(
+                    ASSETS_PATH,
+                    GZipMiddleware(StaticFiles(directory=ASSETS_DIR, check_dir=False)),
+                ),
             ],
             middleware=[CORS],
             exception_handlers={Exception: _fault},

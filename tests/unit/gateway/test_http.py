@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+from pathlib import Path
 
 import httpx
 import orjson
@@ -192,12 +193,22 @@ async def test_a_fault_of_ours_is_told_to_the_log_alone(
     assert "secret" in caplog.text
 
 
+@pytest.mark.parametrize(("built", "says"), [(True, "graphiql.js"), (False, "gateway.graphiql")])
 async def test_a_browser_gets_a_page_that_loads_nothing_from_elsewhere(
     client: httpx.AsyncClient,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    built: bool,
+    says: str,
 ) -> None:
-    """A node may have no internet."""
+    """A node may have no internet. Where GraphiQL was not made, the page says how to."""
+    if built:
+        (tmp_path / "graphiql.js").touch()
+    monkeypatch.setattr("gateway.graphiql.page.ASSETS_DIR", tmp_path)
+
     response = await client.get("/graphql", headers={"Accept": "text/html,*/*;q=0.8"})
 
     assert response.headers["content-type"].startswith("text/html")
-    assert "http" not in response.text.replace("curl http://HOST:PORT", "")
+    assert says in response.text
+    assert "//" not in response.text.replace("curl http://HOST:PORT", "")
     assert "script-src 'self'" in response.headers["content-security-policy"]
