@@ -124,6 +124,7 @@ class Follower(DependencyProvider):  # type: ignore[misc]  # nameko is untyped
             changed=self.announcer.changed,
             random=self._random,
             membership=self.storage.store.membership(),
+            shelf=self.storage.store.library,
         )
 
     def _own_membership(self) -> Callable[[], Membership | None] | None:
@@ -228,6 +229,7 @@ class Follower(DependencyProvider):  # type: ignore[misc]  # nameko is untyped
             "peers": now["peers"],
             "dropped": now["dropped"],
             "drops": now["drops"],
+            "fetching": now["fetching"],
             "failed": dict(self._failed),
             "unsent": self.publisher.dropped,
         }

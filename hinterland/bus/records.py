@@ -72,6 +72,7 @@ class Storage(SharedExtension):  # type: ignore[misc]  # nameko is untyped
             index=room.index,
             check=room.check,
             foreign_kinds=room.foreign_kinds,
+            files=room.references,
         )
         self.store.ensure_indexes()
         if service_cls.indexes:

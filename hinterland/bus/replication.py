@@ -29,11 +29,12 @@ class Replication:
         self.announcer = announcer
 
     def status(self) -> dict[str, Any]:
-        """JSON values: `{service, feeds, peers, dropped, drops, failed, unsent}`.
+        """JSON values: `{service, feeds, peers, dropped, drops, files, failed, unsent}`.
 
         As `Following.status` has them; `failed` counts messages that could not be applied, by
         topic, and `unsent` those that the broker would not take, since the follower started. Each
-        feed also says how many of its entries are in quarantine here.
+        feed also says how many of its entries are in quarantine here. `files` is what
+        `Library.status` says, and `fetching`.
         """
         kept = self.store.collection("meta").find_one({"_id": STATUS_ID}) or {}
         newer = kept.get("needs_upgrade", [])
@@ -46,6 +47,7 @@ class Replication:
             "peers": kept.get("peers", []),
             "dropped": kept.get("dropped", {}),
             "drops": kept.get("drops", []),
+            "files": {**self.store.library.status(), "fetching": kept.get("fetching")},
             "failed": kept.get("failed", {}),
             "unsent": kept.get("unsent", 0),
         }

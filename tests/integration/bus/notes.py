@@ -11,16 +11,19 @@ from hinterland import serve  # isort: skip  # first, because it patches the sta
 import logging
 import os
 import sys
+from base64 import b64encode
 from typing import Any
 
 import eventlet
-from pydantic import BaseModel, Field
+from pydantic import Base64Bytes, BaseModel, Field
 
 from hinterland.actors import Actor
 from hinterland.bus.room import RoomService
 from hinterland.bus.rpc import rpc
 from hinterland.config import Settings
 from hinterland.errors import Inapplicable
+from hinterland.files.process import prepare_in_process
+from hinterland.files.reference import FileReference
 from hinterland.kinds import Kind
 from hinterland.records import Room
 
@@ -31,21 +34,29 @@ TEXT_CHARS_MAX = int(os.environ.get("NOTES_TEXT_CHARS_MAX", "1000"))
 
 
 class Note(BaseModel):
-    """A text."""
+    """A text, and files."""
 
     text: str = Field(max_length=TEXT_CHARS_MAX)
+    files: list[FileReference] = []
 
 
 class WriteNote(BaseModel):
-    """Writes one note."""
+    """Writes one note; `attachment` is a file in base64."""
 
     command_id: str
     text: str = Field(max_length=TEXT_CHARS_MAX)
     scope: str = "public"
+    attachment: Base64Bytes = b""
 
 
 class GetNotes(BaseModel):
     """All notes that are held here."""
+
+
+class GetFile(BaseModel):
+    """The bytes of a file, in base64, or None while they are elsewhere."""
+
+    sha256: str
 
 
 class Wait(BaseModel):
@@ -67,10 +78,15 @@ class Notes(RoomService):
     @rpc
     def write_note(self, actor: Actor, params: WriteNote) -> dict[str, Any]:
         log.info("writing %s", params.command_id)
+        body: dict[str, Any] = {"text": params.text}
+        if params.attachment:
+            prepared = prepare_in_process(params.attachment)
+            self.records.store.library.add(prepared)
+            body["files"] = [FileReference.of(prepared).model_dump()]
         return self.records.execute(
             params.command_id,
             actor.account,
-            lambda changes: {"id": changes.put("note", {"text": params.text}, params.scope)},
+            lambda changes: {"id": changes.put("note", body, params.scope)},
         )
 
     @rpc
@@ -79,6 +95,12 @@ class Notes(RoomService):
         found = self.records.collection.find({"kind": "note"}, sort={"_id": 1})
         texts = {document["_id"]: document["body"]["text"] for document in found}
         return {"head": head, "notes": texts}
+
+    @rpc
+    def get_file(self, actor: Actor, params: GetFile) -> str | None:
+        library = self.records.store.library
+        body = library.open(params.sha256)
+        return None if body is None else b64encode(b"".join(library.stream(body))).decode()
 
     @rpc
     def who(self, actor: Actor, params: dict[str, Any]) -> dict[str, Any]:

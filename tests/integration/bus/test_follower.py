@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+from base64 import b64decode, b64encode
 from typing import Any
 
 import pika
@@ -137,3 +139,17 @@ def test_what_an_old_version_cannot_read_waits_for_the_upgrade(
     assert retried["applied"] == 0
     assert new.call("quarantine_list")["items"] == []
     assert digests(new) == digests(yunnan)
+
+
+def test_files_follow_the_records_that_refer_to_them(pair: Pair, start_notes: StartNotes) -> None:
+    """A body that was uploaded here can be read there, after its record."""
+    yunnan, gansu = start_notes(pair.yunnan), start_notes(pair.gansu)
+    content = "会议记录：二〇二六年三月\n".encode() * 1_000
+    sha256 = hashlib.sha256(content).hexdigest()
+    write(yunnan, "with minutes", attachment=b64encode(content).decode())
+
+    wait_for_notes(gansu, {"with minutes"})
+    poll(lambda: gansu.call("get_file", sha256=sha256), gansu.running, "the file", LIMIT_S)
+
+    assert b64decode(gansu.call("get_file", sha256=sha256)) == content
+    assert gansu.call("feed_status")["files"]["missing"] == 0
