@@ -23,7 +23,7 @@ from gateway.context import Node
 from gateway.documents import Documents
 from gateway.door import Door
 from gateway.execution import Execution
-from gateway.graphiql import ASSETS_DIR, ASSETS_PATH, page
+from gateway.graphiql import ASSETS_DIR, ASSETS_PATH, graphiql_page
 from gateway.health import Health
 from gateway.http import Endpoint
 from gateway.http.question import HEAD_HEADER
@@ -92,7 +92,7 @@ class Gateway:
             routes=[
                 Route(
                     GRAPHQL_PATH,
-                    Endpoint(node, auth, documents, execution, responses, page),
+                    Endpoint(node, auth, documents, execution, responses, graphiql_page),
                 ),
                 WebSocketRoute(GRAPHQL_PATH, sockets),
                 Route("/healthz", health.healthz),

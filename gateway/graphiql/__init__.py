@@ -5,6 +5,6 @@ are nobody's business. `python -m gateway.graphiql` makes the folder `build/grap
 packages that package-lock.json pins; without it the page says what to do instead.
 """
 
-from gateway.graphiql.page import ASSETS_DIR, ASSETS_PATH, page
+from gateway.graphiql.page import ASSETS_DIR, ASSETS_PATH, graphiql_page
 
-__all__ = ["ASSETS_DIR", "ASSETS_PATH", "page"]
+__all__ = ["ASSETS_DIR", "ASSETS_PATH", "graphiql_page"]

@@ -8,7 +8,7 @@ from typing import Final
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
-__all__ = ["ASSETS_DIR", "ASSETS_PATH", "page"]
+__all__ = ["ASSETS_DIR", "ASSETS_PATH", "graphiql_page"]
 
 HERE: Final = Path(__file__).parent
 ASSETS_DIR: Final = HERE.parents[1] / "build" / "graphiql"
@@ -26,7 +26,7 @@ HEADERS: Final = {
 }
 
 
-async def page(_request: Request) -> Response:
+async def graphiql_page(_request: Request) -> Response:
     built = (ASSETS_DIR / "graphiql.js").is_file()
     name = "page.html" if built else "absent.html"
     return HTMLResponse((HERE / name).read_text(encoding="utf-8"), headers=HEADERS)

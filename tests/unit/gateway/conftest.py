@@ -13,7 +13,7 @@ from gateway.auth import Auth
 from gateway.context import Node
 from gateway.documents import Documents
 from gateway.execution import Execution
-from gateway.graphiql import page
+from gateway.graphiql import graphiql_page
 from gateway.http import Endpoint
 from gateway.live import Heads, Interests
 from gateway.responses import Responses
@@ -63,7 +63,7 @@ class Parts:
         self.execution = Execution(build_schema(), compiled=compiled)
         self.responses = Responses(self.heads, clock=lambda: self.now)
         self.endpoint = Endpoint(
-            self.node, self.auth, self.documents, self.execution, self.responses, page
+            self.node, self.auth, self.documents, self.execution, self.responses, graphiql_page
         )
 
     def client(self) -> httpx.AsyncClient:
