@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Callable, Iterator
 from typing import Any, Final
@@ -90,7 +91,8 @@ def shown_drops(node: Node) -> int:
 
 
 def quarantined(node: Node) -> list[str]:
-    return [entry["record"] for entry in node.status()["quarantine"]["entries"]]
+    entries = json.loads(node.cli("quarantine", "list", "--json"))
+    return [entry["record"] for entry in entries]
 
 
 def yunnan_frame(national: Node) -> bytes:
@@ -227,9 +229,8 @@ def test_an_expelled_member_is_refused(federation: list[Node], mallory: Mallory)
     national.cli("federation", "expel", "mallory", "--yes")
 
     def shown(node: Node) -> list[bool]:
-        return [
-            member["expelled"] for member in node.status()["members"] if member["node"] == "mallory"
-        ]
+        members = node.status()["members"]
+        return [bool(each["expelled_at"]) for each in members if each["node"] == "mallory"]
 
     for node in (national, yunnan, gansu):
         eventually(lambda n=node: shown(n), lambda states: states == [True])
