@@ -18,6 +18,7 @@ from hinterland.clock import from_rfc3339
 __all__ = ["SHARED_SCOPES", "Check", "Judged", "judge"]
 
 SHARED_SCOPES: Final = ("members", "public")
+REASON_CHARS_MAX: Final = 300
 OPS: Final = ("put", "delete", "erase")
 
 # What a room says of a payload of its own kinds: None, or why it cannot be read.
@@ -46,7 +47,7 @@ def judge(
     entry = header.entries[n - header.first]
     reason = _refuse_header(header, entry, foreign_kinds)
     if reason is not None or entry.op != "put":
-        return Judged(n, entry, reason=reason)
+        return Judged(n, entry, reason=_short(reason))
     if not line:
         return Judged(n, entry, hole=True)
     try:
@@ -54,7 +55,12 @@ def judge(
     except BadBatch as error:
         return Judged(n, entry, reason=error.message)
     reason = _refuse_payload(header, entry, payload) or check(payload)
-    return Judged(n, entry, payload=None if reason else payload, reason=reason)
+    return Judged(n, entry, payload=None if reason else payload, reason=_short(reason))
+
+
+def _short(reason: str | None) -> str | None:
+    """A reason may quote what it refuses."""
+    return reason if reason is None else reason[:REASON_CHARS_MAX]
 
 
 def _refuse_header(header: Header, entry: Entry, foreign_kinds: frozenset[str]) -> str | None:
@@ -70,7 +76,7 @@ def _refuse_header(header: Header, entry: Entry, foreign_kinds: frozenset[str]) 
         return "a put has a sum, and nothing else has"
     try:
         from_rfc3339(entry.at)
-    except ValueError:
+    except (ValueError, OverflowError):  # in UTC it may lie before the year 1 or after 9999
         return "the time is not RFC 3339"
     return None
 
