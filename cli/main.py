@@ -13,6 +13,7 @@ from cli.import_ import import_
 from cli.key import key
 from cli.node import init, up
 from cli.quarantine import quarantine
+from cli.receipts import receipts
 from cli.status import status
 from cli.verify import verify
 
@@ -55,5 +56,5 @@ def main(context: click.Context, folder: Path) -> None:
     context.call_on_close(here.close)
 
 
-for command in (init, up, status, verify, federation, import_, export, key, quarantine):
+for command in (init, up, status, verify, federation, import_, export, key, quarantine, receipts):
     main.add_command(command)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from hinterland.bus.records import Announcer
+from hinterland.clock import from_us, rfc3339
 from hinterland.feeds import FeedStore
 from hinterland.feeds.plan import Why
 from hinterland.replica import Held
@@ -67,6 +68,36 @@ class Replication:
             "needs_upgrade": needs_upgrade,
             "recover_to": held.recover_to or None,
         }
+
+    def receipts(self, node: str, before: int) -> list[dict[str, Any]]:
+        """What this node has erased, and who has forgotten it: `[{id, n, at, by_node}]`.
+
+        A node passes the position of an erase only after its own copies are gone, so that its head
+        beyond it is the receipt. `by_node` is true or false for each other member, as last heard.
+        """
+        feed = f"{node}/{self.service}"
+        membership = self.store.membership()
+        others = [] if membership is None else sorted(set(membership.members) - {node})
+        kept = self.store.collection("meta").find_one({"_id": STATUS_ID}) or {}
+        ends = {
+            peer["node"]: line[1:3]
+            for peer in kept.get("peers", [])
+            for line in peer["lines"]
+            if line[0] == feed
+        }
+        return [
+            {
+                "id": tomb["_id"],
+                "n": tomb["n"],
+                "at": rfc3339(from_us(tomb["at"])),
+                "by_node": {
+                    other: ends.get(other, [0, 0]) >= [tomb["epoch"], tomb["n"]]
+                    for other in others
+                    if membership is not None and membership.is_member(other)
+                },
+            }
+            for tomb in self.store.erasures(feed, before)
+        ]
 
     def retry(self, keys: Sequence[str]) -> int:
         """Judges quarantined entries again, by `_id`; returns how many could be applied."""

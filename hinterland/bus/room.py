@@ -62,6 +62,12 @@ class QuarantineRetry(Arguments):
     ids: Annotated[list[str], Field(max_length=RETRIED_MAX)]
 
 
+class EraseReceipts(Arguments):
+    """A page of this node's own erasures, those before the number `before`, the latest first."""
+
+    before: Annotated[int, Field(ge=1, lt=1 << 53)] = (1 << 53) - 1
+
+
 class VerifyReplica(Arguments):
     """Recomputes one feed that is held here, for instance `yunnan/directory`."""
 
@@ -115,6 +121,14 @@ class RoomService:
             raise NotAllowed()
         applied = self.replication.retry(params.ids)
         return {"head": self.records.head(), "applied": applied}
+
+    @rpc
+    def erase_receipts(self, actor: Actor, params: EraseReceipts) -> dict[str, Any]:
+        """Who has forgotten what this node erased: `{head, items}`, as `Replication.receipts` has
+        them; for staff."""
+        _require_staff(actor)
+        items = self.replication.receipts(self.records.node, params.before)
+        return {"head": self.records.head(), "items": items}
 
     @rpc
     def verify_replica(self, actor: Actor, params: VerifyReplica) -> dict[str, Any]:

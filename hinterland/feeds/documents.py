@@ -56,6 +56,8 @@ INDEXES: Final[dict[str, list[IndexModel]]] = {
         ),
     ],
     "tombs": [
+        # The receipts of a home's erasures are listed the latest first.
+        IndexModel([("feed", ASCENDING), ("op", ASCENDING), ("n", ASCENDING)], name="feed_op"),
         IndexModel([("feed", ASCENDING), ("_id", ASCENDING)], name="feed"),
         IndexModel(
             [("past", ASCENDING)],
@@ -141,6 +143,7 @@ def standing_of(
         else None,
         past=tuple(held.get("past") or ()) + tuple((pending or {}).get("past") or ()),
         gone=tomb["op"] if tomb and not record else None,
+        ended=tomb["n"] if tomb and not record else None,
         files=tuple(record.get("files") or ()) if record else (),
     )
 

@@ -76,6 +76,7 @@ class Standing:
     pending: Pending | None = None
     past: tuple[int, ...] = ()
     gone: str | None = None
+    ended: int | None = None  # the number of the entry that ended it
     put: Judged | None = None
     files: tuple[str, ...] = ()
 
@@ -288,7 +289,7 @@ def settle(epoch: int, item: Judged, old: Standing) -> Standing:
     if entry.op == "put":
         return Standing(Version(epoch, item.n, entry.sum), past=_past(old), put=item)
     past = () if entry.op == "erase" else _past(old)
-    return Standing(past=past, gone=entry.op)
+    return Standing(past=past, gone=entry.op, ended=item.n)
 
 
 def _past(old: Standing, *, keep_accepted: bool = False) -> tuple[int, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeVar
 
@@ -13,7 +14,7 @@ from pymongo import DeleteOne, InsertOne, ReplaceOne, ReturnDocument, UpdateOne
 from pymongo.client_session import ClientSession
 from pymongo.collection import Collection
 from pymongo.database import Database
-from pymongo.errors import BulkWriteError, DuplicateKeyError
+from pymongo.errors import BulkWriteError, CollectionInvalid, DuplicateKeyError
 
 from hinterland.batch import (
     DIGEST_OF_NOTHING,
@@ -66,6 +67,7 @@ T = TypeVar("T")
 HOLES_LOADED_MAX: Final = 1000
 COMPACTED_MAX: Final = 1000
 QUARANTINE_PAGE_MAX: Final = 1000
+ERASURES_PAGE_MAX: Final = 100
 BATCHES_READ: Final = 8  # in one round trip; the first give has room for few
 # How many entries of a feed are pending, by why: kept at its head, nearly always absent.
 COUNTED: Final = {"holes": Why.HOLE, "quarantined": Why.QUARANTINE}
@@ -127,8 +129,9 @@ class FeedStore:
             self._database[name].create_indexes(indexes)
         # A transaction cannot create what it writes to under every server version.
         existing = set(self._database.list_collection_names())
-        for name in ("feeds", "batches", "hidden", "meta"):
-            if name not in existing:
+        for name in {"feeds", "batches", "hidden", "meta"} - existing:
+            # Another instance that starts at the same time may have made it in between.
+            with suppress(CollectionInvalid):
                 self._database.create_collection(name)
         self.library.ensure_indexes()
 
@@ -262,6 +265,12 @@ class FeedStore:
         condition = {"why": Why.QUARANTINE, "_id": {"$gt": after}}
         cursor = self.collection("pending").find(condition, sort={"_id": 1})
         return list(cursor.limit(QUARANTINE_PAGE_MAX))
+
+    def erasures(self, feed: str, before: int) -> list[Document]:
+        """What was erased in a feed, the latest first, a page at a time: `before` is a number."""
+        condition = {"feed": feed, "op": "erase", "n": {"$lt": before}}
+        cursor = self.collection("tombs").find(condition, sort={"n": -1})
+        return list(cursor.limit(ERASURES_PAGE_MAX))
 
     # Writing
 
@@ -665,6 +674,7 @@ class FeedStore:
                     "feed": feed,
                     "op": new.gone,
                     "epoch": epoch,
+                    "n": new.ended,
                     "at": version,
                 }
                 if new.past:

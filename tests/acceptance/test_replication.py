@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import csv
+import json
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Final
 
+from pymongo import MongoClient
+
+from hinterland.batch import decode
 from tests.acceptance.nodes import Node, eventually
 
 REGISTER: Final = """
@@ -117,6 +121,37 @@ def test_nothing_acknowledged_is_lost_when_processes_are_killed(
     for node in federation:
         eventually(node.total, lambda total: total == before + IMPORTED, limit_s=240)
     in_step(federation)
+
+
+WITHDRAW: Final = """
+mutation ($id: ID!) { withdrawNgo(input: {id: $id}) { clientMutationId } }"""
+
+
+def payloads(node: Node) -> bytes:
+    """Everything that the node's batches still hold, decompressed."""
+    with MongoClient[dict[str, Any]](node.settings.mongo_uri) as client:
+        batches = client[node.settings.database("directory")]["batches"]
+        return b"".join(
+            line for found in batches.find() for line in decode(bytes(found["frame"])).payloads
+        )
+
+
+def test_what_a_hub_erases_is_forgotten_everywhere(federation: list[Node]) -> None:
+    """A withdrawn NGO leaves every disk, and `hinterland receipts` says so for every node."""
+    _, yunnan, _ = federation
+    name = "将被遗忘的机构"
+    made = register(yunnan, name)
+    for node in federation:
+        eventually(lambda n=node: name.encode() in payloads(n), lambda held: held)
+
+    yunnan.graphql(WITHDRAW, yunnan.key(), id=made)
+
+    def receipts() -> list[bool]:
+        listed = json.loads(yunnan.cli("receipts", "--json", exits=(0, 3)))
+        return [done for item in listed if item["id"] == made for done in item["by_node"].values()]
+
+    eventually(receipts, lambda done: len(done) >= 2 and all(done))
+    assert [False] * 3 == [name.encode() in payloads(node) for node in federation]
 
 
 def test_verify_recomputes_what_status_shows(federation: list[Node]) -> None:
