@@ -125,9 +125,9 @@ class Node:
         os.kill(pid, signal.SIGKILL)
 
     def key(self) -> str:
-        """An API key with the role editor, made once."""
+        """An API key with the role moderator, made once."""
         if not self._key:
-            made = self.cli("key", "create", "tests", "--role", "editor")
+            made = self.cli("key", "create", "tests", "--role", "moderator")
             self._key = next(word for word in made.split() if word.startswith("hk_"))
         return self._key
 
