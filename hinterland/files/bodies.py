@@ -3,7 +3,7 @@
 files.files    one document a body: its hash as `filename`, its length, what it was found to be
 files.chunks   its bytes, `CHUNK_BYTES` a document; also those of parts and uploads under way
 files.loose    keys of chunks that belong to no body yet, or no more, and when these are to go
-files.usage    how many bytes are here for each home
+files.usage    how many bytes are here for each home, of bodies and of parts
 
 PyMongo's own GridFS refuses transactions; a body must go with the last record that refers to it, so
 the two collections are written here (github.com/mongodb/specifications, GridFS).
@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -31,8 +31,8 @@ __all__ = ["BUCKET", "CHUNK_BYTES", "Bodies", "Body", "BodyGone", "Document"]
 Document = dict[str, Any]
 
 BUCKET: Final = "files"
-CHUNK_BYTES: Final = 128 * 1024
-CHUNKS_READ_AT_ONCE: Final = 8  # what a slow reader keeps in memory: 1 MiB
+CHUNK_BYTES: Final = 128 * 1024  # the smallest piece that is asked for
+CHUNKS_READ_AT_ONCE_MAX: Final = 8  # what a slow reader keeps in memory: 1 MiB
 # A transaction must not take as long as somebody has files to erase: the rest goes just after it.
 CHUNKS_REMOVED_IN_TRANSACTION_MAX: Final = 512
 LONG_AGO: Final = datetime.fromtimestamp(0, UTC)
@@ -131,7 +131,7 @@ class Bodies:
     def _chunks(self, key: ObjectId, first: int, last: int | None) -> Iterator[Document]:
         numbers = {"$gte": first} if last is None else {"$gte": first, "$lte": last}
         return self.chunks.find(
-            {"files_id": key, "n": numbers}, sort={"n": 1}, batch_size=CHUNKS_READ_AT_ONCE
+            {"files_id": key, "n": numbers}, sort={"n": 1}, batch_size=CHUNKS_READ_AT_ONCE_MAX
         )
 
     # Writing
@@ -155,7 +155,7 @@ class Bodies:
     def complete(
         self, session: ClientSession, body: Body, *, referenced: bool, now: datetime
     ) -> None:
-        """Make a body of the chunks under its key, whose hash was checked.
+        """Make a body of the chunks under its key, whose hash was checked and which were counted.
 
         Raises DuplicateKeyError where the body is here already.
         """
@@ -175,8 +175,15 @@ class Bodies:
             },
             session=session,
         )
-        self.usage.update_one(
-            {"_id": body.home}, {"$inc": {"bytes": body.size}}, upsert=True, session=session
+
+    def count(self, session: ClientSession, sizes: Mapping[str, int]) -> None:
+        """So many bytes more, or fewer, are here for these homes."""
+        self.usage.bulk_write(
+            [
+                UpdateOne({"_id": home}, {"$inc": {"bytes": size}}, upsert=True)
+                for home, size in sizes.items()
+            ],
+            session=session,
         )
 
     def remove(self, session: ClientSession, hashes: Iterable[str]) -> None:
@@ -188,11 +195,8 @@ class Bodies:
         self.files.delete_many({"_id": {"$in": [each["_id"] for each in found]}}, session=session)
         freed = Counter[str]()
         for each in found:
-            freed[each["metadata"]["home"]] += each["length"]
-        self.usage.bulk_write(
-            [UpdateOne({"_id": home}, {"$inc": {"bytes": -size}}) for home, size in freed.items()],
-            session=session,
-        )
+            freed[each["metadata"]["home"]] -= each["length"]
+        self.count(session, freed)
         self.discard(session, {each["_id"]: each["length"] for each in found})
 
     def discard(self, session: ClientSession, sizes: dict[ObjectId, int]) -> None:

@@ -25,7 +25,7 @@ from hinterland.replica.messages import BadMessage, Message
 
 __all__ = ["Exchange"]
 
-SWEEP_INTERVAL_S: Final = 3600.0
+SWEEP_INTERVAL_S: Final = 3600.0  # for uploads that nothing refers to
 
 
 class Exchange:

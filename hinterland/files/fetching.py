@@ -31,24 +31,24 @@ from hinterland.replica.messages import Message, split_batches
 
 __all__ = ["Fetching"]
 
-BUDGET_BYTES_START: Final = 256 * 1024
-BUDGET_BYTES_MIN: Final = CHUNK_BYTES
+BUDGET_BYTES_START: Final = 256 * 1024  # doubles while a node answers in time
+BUDGET_BYTES_MIN: Final = CHUNK_BYTES  # halves when it does not
 PATIENCE_S_START: Final = 10.0
 PATIENCE_S_MAX: Final = 300.0
 PATIENCE_ANSWERS: Final = 4  # times what an answer took
 ANSWER_WEIGHT: Final = 0.3
 JITTER: Final = 0.25
-BUSY_S_MAX: Final = 60
-FAILURES_EACH_MAX: Final = 2  # of one node in a row, before it is not asked again for this body
-FAILURES_MAX: Final = 8  # of all of them, before the body is postponed
-MISSES_MAX: Final = 8
-LIES_MAX: Final = 8
+BUSY_S_MAX: Final = 60  # how long another node may have us wait
+FAILURES_EACH_MAX: Final = 2  # of one node in a row: then it is asked no more for this body
+FAILURES_MAX: Final = 8  # of all of them: then the body is postponed
+MISSES_MAX: Final = 8  # how well it is remembered who has not got a home's files
+LIES_MAX: Final = 8  # and who gave other bytes
 ASKS_KEPT: Final = 8  # answers to these still count, however late
-RETRY_S_START: Final = 60.0
+RETRY_S_START: Final = 60.0  # between two times that all were asked; doubles
 RETRY_S_MAX: Final = 1800.0
-LOOK_INTERVAL_S: Final = 30.0
-HEARD_S: Final = 300.0
-HASTEN_INTERVAL_S: Final = 300.0
+LOOK_INTERVAL_S: Final = 30.0  # for what has become due
+HEARD_S: Final = 300.0  # who was not heard for longer is not asked
+HASTEN_INTERVAL_S: Final = 300.0  # between two times that a return makes all due
 NUMBER_MAX: Final = 1 << 53
 
 

@@ -21,8 +21,8 @@ MOVIE: Final = b"moov"
 TRACK: Final = b"trak"
 # Handlers of tracks that hold neither picture, sound nor words: places, speeds, names of people.
 METADATA_HANDLERS: Final = frozenset({b"meta", b"gpmd", b"camm"})
-BOXES_MAX: Final = 10_000
-SAMPLES_MAX: Final = 1_000_000
+BOXES_MAX: Final = 10_000  # beside each other
+SAMPLES_MAX: Final = 1_000_000  # of a track of metadata
 
 
 class _Box(NamedTuple):

@@ -29,9 +29,9 @@ from hinterland.transactions import transact
 
 __all__ = ["SWEPT_MAX", "UNREFERENCED_KEPT_S", "Library"]
 
-UNREFERENCED_KEPT_S: Final = 24 * 3600
-SWEPT_MAX: Final = 100
-CHUNKS_WRITTEN_AT_ONCE: Final = 8
+UNREFERENCED_KEPT_S: Final = 24 * 3600  # an upload, until a record refers to it
+SWEPT_MAX: Final = 100  # uploads at once
+CHUNKS_WRITTEN_AT_ONCE_MAX: Final = 8
 SHARED_SCOPES: Final = ("members", "public")
 
 
@@ -89,6 +89,7 @@ class Library:
             awaited = bool(self.missing.known([body.sha256], session))
             self.missing.forget(session, [body.sha256])
             self.bodies.complete(session, body, referenced=awaited, now=self._clock())
+            self.bodies.count(session, {body.home: body.size})
             self.bodies.loose.delete_one({"_id": key}, session=session)
 
         try:
@@ -219,7 +220,7 @@ class Library:
 
     def _write(self, key: ObjectId, prepared: Prepared) -> None:
         digest = hashlib.sha256()
-        step = CHUNKS_WRITTEN_AT_ONCE * CHUNK_BYTES
+        step = CHUNKS_WRITTEN_AT_ONCE_MAX * CHUNK_BYTES
         for start in range(0, len(prepared.data), step):
             data = prepared.data[start : start + step]
             digest.update(data)

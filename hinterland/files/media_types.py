@@ -22,7 +22,7 @@ __all__ = [
 ]
 
 UNKNOWN: Final = "application/octet-stream"
-SNIFFED_HEAD_BYTES: Final = 4096
+SNIFFED_HEAD_BYTES: Final = 4096  # what a type is found from
 SNIFFED_TAIL_BYTES: Final = 64 * 1024  # the directory of a ZIP file is at its end
 
 

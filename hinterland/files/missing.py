@@ -7,6 +7,7 @@ What has come of a body survives a restart. It is only a body once all of it has
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -27,10 +28,10 @@ __all__ = ["HOME_BYTES_MAX", "POSTPONED_S_MAX", "Kept", "Missing", "MissingFile"
 
 T = TypeVar("T")
 
+# What a node keeps for one other home, in each of its rooms, parts included.
 HOME_BYTES_MAX: Final = 16 * 1024 * 1024 * 1024
-"""How many bytes a node keeps for one other home, in each of its rooms."""
+# What seems to be postponed for longer was so before the clock was put back.
 POSTPONED_S_MAX: Final = 3600.0
-"""Nothing is postponed for longer; what seems to be was written before the clock was put back."""
 
 INDEXES: Final[list[IndexModel]] = [
     IndexModel([("size", ASCENDING), ("_id", ASCENDING)], name="smallest")
@@ -120,7 +121,8 @@ class Missing:
     def forget(self, session: ClientSession, hashes: Iterable[str]) -> None:
         """Nothing refers to these any more, or they are here: drop their parts."""
         condition = {"_id": {"$in": list(hashes)}}
-        found = list(self.collection.find(condition, {"part": 1, "got": 1}, session=session))
+        wanted = {"part": 1, "got": 1, "home": 1}
+        found = list(self.collection.find(condition, wanted, session=session))
         if found:
             self.collection.delete_many(condition, session=session)
             self._discard(session, found)
@@ -175,6 +177,7 @@ class Missing:
                 return Kept(Outcome.STALE, _file(found))
             part = found.get("part") or ObjectId()
             self._bodies.write(part, start, data, session)
+            self._bodies.count(session, {found["home"]: len(data)})
             givers = sorted({*found.get("givers", ()), giver})
             more = {"part": part, "got": start + len(data), "total": total, "givers": givers}
             if not found.get("alone"):
@@ -236,8 +239,13 @@ class Missing:
         self.collection.update_many({"due": {"$gt": now}}, {"$set": {"due": now}})
 
     def _discard(self, session: ClientSession, found: Iterable[Document]) -> None:
-        parts = {each["part"]: each["got"] for each in found if "part" in each}
-        self._bodies.discard(session, parts)
+        parts = [each for each in found if "part" in each]
+        if parts:
+            freed = Counter[str]()
+            for each in parts:
+                freed[each["home"]] -= each["got"]
+            self._bodies.count(session, freed)
+            self._bodies.discard(session, {each["part"]: each["got"] for each in parts})
 
     def _drop(self, sha256: str) -> None:
         self._transact(lambda session: self.forget(session, [sha256]))

@@ -20,8 +20,8 @@ from hinterland.files.prepared import THUMBNAIL_BYTES_MAX, THUMBNAIL_EDGE_PX_MAX
 __all__ = ["FRAMES_MAX", "PHOTO_EDGE_PX_MAX", "PIXELS_MAX", "Picture", "clean"]
 
 PIXELS_MAX: Final = 64_000_000  # of all frames together
-FRAMES_MAX: Final = 300
-PHOTO_EDGE_PX_MAX: Final = 2560
+FRAMES_MAX: Final = 300  # of an animation
+PHOTO_EDGE_PX_MAX: Final = 2560  # a larger photo is made smaller
 PHOTO_QUALITY: Final = 85
 THUMBNAIL_QUALITIES: Final = (80, 60, 40, 20)
 THUMBNAIL_EDGES_PX: Final = (THUMBNAIL_EDGE_PX_MAX, 192, 128, 64)

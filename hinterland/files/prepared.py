@@ -12,7 +12,7 @@ __all__ = [
     "Prepared",
 ]
 
-FILE_BYTES_MAX: Final = 32 * 1024 * 1024
+FILE_BYTES_MAX: Final = 32 * 1024 * 1024  # a larger file is refused
 THUMBNAIL_BYTES_MAX: Final = 6 * 1024  # 8 KiB as base64, which is how a record holds it
 THUMBNAIL_EDGE_PX_MAX: Final = 256
 

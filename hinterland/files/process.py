@@ -37,12 +37,12 @@ __all__ = [
     "prepare_in_process",
 ]
 
-PREPARED_AT_ONCE_MAX: Final = 2
-PREPARE_WAIT_S_MAX: Final = 30.0
-PREPARE_S_MAX: Final = 60
+PREPARED_AT_ONCE_MAX: Final = 2  # by one service
+PREPARE_WAIT_S_MAX: Final = 30.0  # until one of these is done; then the node is busy
+PREPARE_S_MAX: Final = 60  # on the clock, and of computing
 PREPARE_MEMORY_BYTES_MAX: Final = 1536 * 1024 * 1024
 POLL_INTERVAL_S: Final = 0.02
-LINE_BYTES_MAX: Final = 64 * 1024
+LINE_BYTES_MAX: Final = 64 * 1024  # of what the process says about the file
 PACKAGE_ROOT: Final = Path(__file__).parents[2]
 
 _REFUSALS: Final[dict[str, type[HinterlandError]]] = {

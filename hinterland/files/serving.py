@@ -15,11 +15,11 @@ from hinterland.replica.messages import Message
 
 __all__ = ["GIVE_BYTES_MAX", "Serving"]
 
-GIVE_BYTES_MAX: Final = 1024 * 1024
+GIVE_BYTES_MAX: Final = 1024 * 1024  # of a file, in one message
 SERVED_BYTES_A_SECOND_MAX: Final = 4 * 1024 * 1024  # to each asker
-SERVED_BYTES_AT_ONCE_MAX: Final = 8 * 1024 * 1024
-ANSWER_BYTES_MIN: Final = 8 * 1024  # what even "not here" costs, so that it cannot be had for ever
-SERVED_AGAIN_S: Final = 2.0  # between two answers to one and the same ask: nobody repeats it sooner
+SERVED_BYTES_AT_ONCE_MAX: Final = 8 * 1024 * 1024  # to one that has asked for nothing lately
+ANSWER_BYTES_MIN: Final = 8 * 1024  # what even "not here" costs
+SERVED_AGAIN_S: Final = 2.0  # between two answers to the same ask: nobody repeats one sooner
 NUMBER_MAX: Final = 1 << 53
 
 

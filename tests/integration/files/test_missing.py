@@ -262,6 +262,19 @@ def test_a_home_has_so_much_space_and_no_more(open_node: OpenNode) -> None:
     assert node.library.status()["full"] == ["gansu"]
 
 
+def test_parts_take_space_too(open_node: OpenNode) -> None:
+    """A home whose files nobody gives to the end does not fill the disk with their beginnings."""
+    node = open_node(home_bytes_max=CHUNK_BYTES)
+    expecting(node)(BODY, home="gansu")
+    node.library.missing.keep(NAME, 0, len(BODY), BODY[:CHUNK_BYTES], "gansu")
+    assert node.library.missing.full_homes() == ["gansu"]
+    assert node.library.missing.next() is None
+    node.library.missing.restart(NAME)
+
+    assert node.library.missing.full_homes() == []
+    assert node.library.status()["bytes"] == 0
+
+
 def test_the_space_of_a_home_is_free_again_when_its_files_go(open_node: OpenNode) -> None:
     """Every byte is counted once, in and out."""
     node = open_node(home_bytes_max=1000)
