@@ -53,8 +53,11 @@ class Recovery:
         self._asked[node] = Question(ask, now + patience, patience)
 
     def heard_again(self, node: str) -> None:
-        """He can be reached after a silence: ask him at once."""
-        self._asked.pop(node, None)
+        """He can be reached after a silence: ask him at once, if he is not answering just now."""
+        question = self._asked.get(node)
+        if question is not None:
+            question.due_at = float("-inf")
+            question.patience_s = PATIENCE_S_START
 
     def said_nothing_more(self, node: str, ask: int) -> None:
         question = self._asked.get(node)
