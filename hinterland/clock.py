@@ -1,4 +1,4 @@
-"""Time and identifiers. Both are arguments to whatever decides something, so that tests own them."""
+"""Time and identifiers: arguments to whatever decides something, so that tests own them."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def from_us(us: int) -> datetime:
 
 def rfc3339(moment: datetime) -> str:
     """`2026-01-31T08:05:00.123Z`: UTC, milliseconds (the precision that MongoDB keeps)."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03d}Z"
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def from_rfc3339(text: str) -> datetime:

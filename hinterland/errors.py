@@ -54,7 +54,7 @@ class BadInput(HinterlandError):
 
 
 class NotFound(HinterlandError):
-    """No such record is visible to you on this node. Check the id, or wait until it is replicated."""
+    """No such record is visible to you here. Check the id, or wait until it is replicated."""
 
     code = "NOT_FOUND"
 
@@ -66,7 +66,7 @@ class NotAllowed(HinterlandError):
 
 
 class StaleVersion(HinterlandError):
-    """The record has changed since you read it. Read it again and repeat your change on that version."""
+    """The record has changed since you read it. Read it again, and repeat your change on that."""
 
     code = "STALE_VERSION"
 
