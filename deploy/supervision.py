@@ -12,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 import xmlrpc.client
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -62,7 +63,8 @@ class ProgramState:
 
 
 class Supervision:
-    """The watched processes of one folder. Use it as a context: at the end all of them end."""
+    """The watched processes of one folder. Use it as a context: at the end all of them end, one
+    group after the other, the highest priority first."""
 
     def __init__(self, run_dir: Path, log_dir: Path, programs: Sequence[Program]) -> None:
         self._run_dir = run_dir
@@ -100,7 +102,7 @@ class Supervision:
     def launch(self, names: Iterable[str]) -> None:
         """Starts these programs, and from then on starts each again whenever it ends."""
         for name in names:
-            self._call("startProcess", name, False)
+            self._call("startProcess", self._full_name(name), False)
 
     def states(self) -> dict[str, ProgramState]:
         """What each program does now, by name."""
@@ -116,7 +118,7 @@ class Supervision:
 
     def running(self, name: str) -> Callable[[], bool]:
         """A question to ask again and again: does this program run, or is it just starting?"""
-        return lambda: self._call("getProcessInfo", name)["statename"] in UP
+        return lambda: self._call("getProcessInfo", self._full_name(name))["statename"] in UP
 
     def alive(self) -> bool:
         """Whether supervisord itself runs."""
@@ -140,6 +142,10 @@ class Supervision:
         if self._lock is not None:
             self._lock.close()
             self._lock = None
+
+    def _full_name(self, name: str) -> str:
+        """As supervisord calls it: with its group."""
+        return f"{self._programs[name].group}:{name}"
 
     def _take_lock(self) -> None:
         lock = (self._run_dir / "up.lock").open("w")
@@ -229,7 +235,22 @@ class Supervision:
                 f"stdout_logfile_maxbytes = {LOG_BYTES_MAX}",
                 f"stdout_logfile_backups = {LOG_FILES_MAX}",
             ]
+        for group, members in self._groups().items():
+            # A program without a section for its group is a group of its own name.
+            if len(members) == 1 and members[0].name == group:
+                continue
+            sections += [
+                f"[group:{group}]",
+                f"programs = {','.join(program.name for program in members)}",
+                f"priority = {members[0].priority}",
+            ]
         return "\n".join(sections) + "\n"
+
+    def _groups(self) -> dict[str, list[Program]]:
+        groups: dict[str, list[Program]] = defaultdict(list)
+        for program in self._programs.values():
+            groups[program.group].append(program)
+        return groups
 
 
 def _escaped(text: object) -> str:

@@ -40,12 +40,12 @@ def journal(tmp_path: Path) -> Path:
     return path
 
 
-def witness(name: str, journal: Path, priority: int = 1) -> Program:
+def witness(name: str, journal: Path, priority: int = 1, group: str = "") -> Program:
     script = journal.with_name("witness.py")
     script.write_text(WITNESS)
     command = [sys.executable, str(script), name, str(journal)]
     log = journal.with_name(f"{name}.log")
-    return Program(name, command, log, priority, stop_wait_s=10)
+    return Program(name, group or name, command, log, priority, stop_wait_s=10)
 
 
 def supervision(folder: Path, *programs: Program) -> Supervision:
@@ -79,6 +79,23 @@ def test_programs_end_in_the_opposite_order_of_their_priority(
         wait_for_lines(journal, *(f"{name} started" for name in names))
 
     assert journal.read_text().splitlines()[-3:] == [f"{name} ended" for name in reversed(names)]
+
+
+def test_programs_of_a_group_end_together(tmp_path: Path, journal: Path) -> None:
+    """The next priority waits for all of a group, and no member of the group for another."""
+    names = ["directory", "accounts", "gateway"]
+    programs = [
+        witness("directory", journal, 1, "services"),
+        witness("accounts", journal, 1, "services"),
+        witness("gateway", journal, 2, "gateways"),
+    ]
+    with supervision(tmp_path, *programs) as watched:
+        watched.launch(names)
+        wait_for_lines(journal, *(f"{name} started" for name in names))
+
+    ended = journal.read_text().splitlines()[-3:]
+    assert ended[0] == "gateway ended"
+    assert set(ended[1:]) == {"directory ended", "accounts ended"}
 
 
 def test_a_program_waits_until_it_is_launched(tmp_path: Path, journal: Path) -> None:
