@@ -33,6 +33,29 @@ class Channel(Protocol):
         """The channel is gone, with all that was under way on it."""
 
 
+class Connection(AsyncioConnection):  # type: ignore[misc]  # pika is untyped
+    """Sends what was said in one turn of the event loop in one piece.
+
+    pika's own writes each of a message's three frames to the socket by itself, and half of the cost
+    of a call is those system calls. This overrides one method of pika 1.4, which its own adapters
+    override as well.
+    """
+
+    def __init__(self, *settings: Any, **more: Any) -> None:
+        self._unsent: list[bytes] = []
+        super().__init__(*settings, **more)
+
+    def _adapter_emit_data(self, data: bytes) -> None:
+        if not self._unsent:
+            asyncio.get_running_loop().call_soon(self._send)
+        self._unsent.append(data)
+
+    def _send(self) -> None:
+        data, self._unsent = b"".join(self._unsent), []
+        if self._transport is not None:
+            self._transport.write(data)
+
+
 class Broker:
     """Keeps one connection open to `uri`, with a channel for each of `channels`."""
 
@@ -70,7 +93,7 @@ class Broker:
         failures = 0
         while not self._stopping:
             self._closed.clear()
-            connection = AsyncioConnection(
+            connection = Connection(
                 self._parameters,
                 on_open_callback=self._on_open,
                 on_open_error_callback=self._on_closed,

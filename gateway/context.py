@@ -118,7 +118,8 @@ class Context:
         if loader is None:
 
             async def fetch(ids: list[str]) -> list[Any]:
-                result = await self.read(service, method, {"ids": ids})
+                self._count()
+                result = await self.call(service, method, {"ids": ids})
                 return list(result["items"])
 
             loader = self._loaders[key] = Loader(fetch, limits.PAGE_ITEMS_MAX)

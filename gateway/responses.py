@@ -36,7 +36,7 @@ class KeptAnswer(NamedTuple):
 
 
 class Responses:
-    """`bytes_max` 0 keeps nothing."""
+    """`bytes_max` 0 keeps nothing, and then nothing is shared either."""
 
     def __init__(
         self,
@@ -49,6 +49,10 @@ class Responses:
         self._clock = clock
         self._kept: OrderedDict[Key, tuple[KeptAnswer, int]] = OrderedDict()
         self._bytes = 0
+
+    @property
+    def keeps(self) -> bool:
+        return self._bytes_max > 0
 
     def get(self, key: Key, wanted: Mapping[str, int]) -> KeptAnswer | None:
         """An answer that is as new as any that is known of, and not older than `wanted`."""

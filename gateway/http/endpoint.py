@@ -151,7 +151,7 @@ class Endpoint:
         kept = self._responses.get(key, wanted)
         if kept is not None:
             return Answered(kept.answer, kept.heads)
-        answering = self._answering.get(key)
+        answering = self._answering.get(key) if self._responses.keeps else None
         if answering is not None:
             answered = await asyncio.shield(answering)
             if self._node.heads.current(answered.heads) and not behind(answered.heads, wanted):
