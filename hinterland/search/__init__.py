@@ -19,12 +19,12 @@ An index of plain strings is all it takes: a room stores `index_terms(...)` in o
 **Relevance** is a tier, and the name's order within it: (0) the query is a whole name, or an
 identifier or number; (1) a name begins with it; (2) every word stands in a name; (3) every word
 stands somewhere; (4) with misspelt words. Tiers need no scores, so that they page by keyset and
-every tier is an index query. `Query.tiers` yields their conditions, each without the tiers before.
-"""
+every tier is an index query: `Query.tiers` are conjunctions, each without the tiers before. MongoDB
+starts from one clause of a conjunction, best the rarest, and tests the rest on what it finds."""
 
 from hinterland.search.folding import fold, words_of
-from hinterland.search.pinyin import initials_of, pinyin_of, sort_key
-from hinterland.search.query import Query, one_edit, parse
+from hinterland.search.pinyin import initials_of, pinyin_of, reading, sort_key
+from hinterland.search.query import Clause, Conjunction, Query, one_edit, parse
 from hinterland.search.terms import (
     NAME_TERMS_MAX,
     TEXT_TERMS_MAX,
@@ -36,6 +36,8 @@ from hinterland.search.terms import (
 __all__ = [
     "NAME_TERMS_MAX",
     "TEXT_TERMS_MAX",
+    "Clause",
+    "Conjunction",
     "Query",
     "fold",
     "identifier_term",
@@ -45,6 +47,7 @@ __all__ = [
     "parse",
     "phone_term",
     "pinyin_of",
+    "reading",
     "sort_key",
     "words_of",
 ]

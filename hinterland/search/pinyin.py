@@ -8,7 +8,7 @@ from typing import Final
 
 from hinterland.search.folding import fold, is_spaceless, words_of
 
-__all__ = ["SORT_KEY_CHARS_MAX", "initials_of", "pinyin_of", "sort_key"]
+__all__ = ["SORT_KEY_CHARS_MAX", "initials_of", "pinyin_of", "reading", "sort_key"]
 
 SORT_KEY_CHARS_MAX: Final = 48  # of the reading; several indexes hold it
 SORT_NAME_CHARS_MAX: Final = 16  # of the name as it is, for equal readings
@@ -71,15 +71,10 @@ def initials_of(syllables: list[str]) -> str:
     return "".join(syllable[:1] for syllable in syllables)
 
 
-def sort_key(name: str) -> str:
-    """What to order names by: pinyin where they are Chinese, folded letters elsewhere, so that
-    Chinese and Latin names mingle as in a Chinese telephone book; equal readings go by character.
-
-    >>> sorted(["中心", "Boat", "安宁", "昆明"], key=sort_key)
-    ['安宁', 'Boat', '昆明', '中心']
-    """
+def reading(text: str) -> str:
+    """Pinyin where a text is Chinese, folded letters elsewhere: `lv se liu yu ngo`."""
     parts: list[str] = []
-    for run in words_of(fold(name)[:SORT_KEY_CHARS_MAX]):
+    for run in words_of(fold(text)[:SORT_KEY_CHARS_MAX]):
         if is_spaceless(run):
             parts.extend(
                 syllable or character
@@ -87,4 +82,14 @@ def sort_key(name: str) -> str:
             )
         else:
             parts.append(run)
-    return f"{' '.join(parts)[:SORT_KEY_CHARS_MAX]}\u0001{name.strip()[:SORT_NAME_CHARS_MAX]}"
+    return " ".join(parts)[:SORT_KEY_CHARS_MAX]
+
+
+def sort_key(name: str) -> str:
+    """What to order names by: their reading, so that Chinese and Latin names mingle as in a Chinese
+    telephone book; equal readings go by character.
+
+    >>> sorted(["中心", "Boat", "安宁", "昆明"], key=sort_key)
+    ['安宁', 'Boat', '昆明', '中心']
+    """
+    return f"{reading(name)}\u0001{name.strip()[:SORT_NAME_CHARS_MAX]}"

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from bson.regex import Regex
 
 from hinterland.search.folding import ARABIC_ARTICLE, fold, is_spaceless, words_of
+from hinterland.search.pinyin import reading
 from hinterland.search.terms import (
     ANCHOR_CHARS_MAX,
     INITIALS_CHARS_MAX,
@@ -21,7 +21,16 @@ from hinterland.search.terms import (
     phone_term,
 )
 
-__all__ = ["QUERY_WORDS_MAX", "Query", "Word", "one_edit", "parse"]
+__all__ = [
+    "LAST_CHARACTER",
+    "QUERY_WORDS_MAX",
+    "Clause",
+    "Conjunction",
+    "Query",
+    "Word",
+    "one_edit",
+    "parse",
+]
 
 QUERY_CHARS_MAX: Final = 200
 QUERY_WORDS_MAX: Final = 8  # further words are not looked at
@@ -38,6 +47,8 @@ _TRUNK_ZERO: Final = re.compile(r"\(\s*0\s*\)")  # +86 (0)871 …
 _U_FOR_UMLAUT: Final = re.compile(r"(?<=[ln])(?:yu|u)(?!a|i|o)")  # lu, lyu typed for lü
 
 Condition = dict[str, Any]
+
+LAST_CHARACTER: Final = "\U0010ffff"  # sorts after whatever may follow a prefix
 
 
 def one_edit(word: str) -> list[str]:
@@ -56,8 +67,52 @@ def one_edit(word: str) -> list[str]:
 
 
 @dataclass(frozen=True, slots=True)
+class Clause:
+    """Any of these terms, or of those that begin with one of these prefixes."""
+
+    exact: tuple[str, ...] = ()
+    prefixes: tuple[str, ...] = ()
+
+    def __or__(self, other: Clause) -> Clause:
+        return Clause(self.exact + other.exact, self.prefixes + other.prefixes)
+
+    def lead(self, field: str) -> Condition:
+        """The condition for an index to start from: tight bounds, one for each term."""
+        return {field: {"$in": [*self.exact, *map(_prefix, self.prefixes)]}}
+
+    def test(self, field: str) -> Condition:
+        """The same for documents that are at hand, where regular expressions on every term of an
+        array take ten times as long as comparing its ends."""
+        conditions: list[Condition] = [
+            {field: {"$elemMatch": {"$gte": prefix, "$lt": prefix + LAST_CHARACTER}}}
+            for prefix in self.prefixes
+        ]
+        if self.exact:
+            conditions.append({field: {"$in": list(self.exact)}})
+        return conditions[0] if len(conditions) == 1 else {"$or": conditions}
+
+
+@dataclass(frozen=True, slots=True)
+class Conjunction:
+    """Every one of the clauses, and none of the conjunctions before it."""
+
+    clauses: tuple[Clause, ...]
+    before: tuple[Conjunction, ...] = ()
+
+    def leads(self, field: str) -> list[Condition]:
+        """One condition for each clause, of which any will do to start from; then `test`."""
+        return [clause.lead(field) for clause in self.clauses]
+
+    def test(self, field: str) -> Condition:
+        conditions = [clause.test(field) for clause in self.clauses]
+        if self.before:
+            conditions.append({"$nor": [earlier.test(field) for earlier in self.before]})
+        return {"$and": conditions}
+
+
+@dataclass(frozen=True, slots=True)
 class Word:
-    """One word, or one window of a longer spaceless run: any of these terms, after `N` or `T`."""
+    """One word, or one window of a longer spaceless run, as terms without their `N` or `T`."""
 
     text: str
     exact: tuple[str, ...] = ()
@@ -68,30 +123,28 @@ class Word:
     def spelling(self) -> str | None:
         """The word, if one may have misspelt it; None for other scripts and very short words."""
         latin = _LATIN.fullmatch(self.text) is not None
-        return (
-            self.text
-            if latin and MISSPELT_CHARS_MIN <= len(self.text) <= MISSPELT_CHARS_MAX
-            else None
-        )
+        fits = MISSPELT_CHARS_MIN <= len(self.text) <= MISSPELT_CHARS_MAX
+        return self.text if latin and fits else None
 
-    def condition(self, field: str, audiences: str, misspelt: bool) -> Condition:
-        alternatives: list[str | Regex[str]] = []
-        for audience in audiences:
-            alternatives += [audience + term for term in self.exact]
-            alternatives += [_prefix(audience + term) for term in self.prefixes]
-            if misspelt and self.misspelt:
-                alternatives += [f"{audience}W{edit}" for edit in one_edit(self.text)]
-        return {field: {"$in": alternatives}}
+    def clause(self, audiences: str, *, misspelt: bool = False) -> Clause:
+        edits = one_edit(self.text) if misspelt and self.misspelt else []
+        exact = [*self.exact, *(f"W{edit}" for edit in edits)]
+        return Clause(
+            tuple(audience + term for audience in audiences for term in exact),
+            tuple(audience + term for audience in audiences for term in self.prefixes),
+        )
 
 
 @dataclass(frozen=True, slots=True)
 class Query:
     """What was typed. `whole` is the anchor of all of it; `numbers` are the prefixes that it is as
-    an identifier or a phone number."""
+    an identifier or a phone number; `reading` is what the sort key of a name begins with that
+    begins with it."""
 
     words: tuple[Word, ...]
     whole: str
     numbers: tuple[str, ...]
+    reading: str
 
     @property
     def empty(self) -> bool:
@@ -114,49 +167,38 @@ class Query:
             words=tuple(replace(word, misspelt=word.text in words) for word in self.words),
         )
 
-    def matches(self, field: str) -> Condition:
-        """Whatever is found at all: the union of the tiers."""
-        return _any_of(
-            [
-                {field: self._beginning()},
-                *self._numbers(field),
-                *self._every_word(field, "NT", misspelt=True),
-            ]
-        )
+    def found(self) -> Conjunction:
+        """Whatever is found at all, the union of the tiers: what a whole name or a number begins
+        with stands beside every word."""
+        at_once = self._beginning() | Clause(prefixes=self.numbers)
+        words = [word.clause("NT", misspelt=True) for word in self.words] or [Clause()]
+        return Conjunction(tuple(at_once | word for word in words))
 
-    def tiers(self, field: str) -> Iterator[Condition]:
-        """Conditions in the order of relevance, none of which holds where an earlier one does."""
+    def tiers(self) -> list[Conjunction]:
+        """In the order of relevance; nothing is in two of them."""
         tiers = [
-            _any_of([{field: self.whole}, *self._numbers(field)]),
-            {field: self._beginning()},
-            *self._every_word(field, "N", misspelt=False),
-            *self._every_word(field, "NT", misspelt=False),
+            (Clause((self.whole,), self.numbers),),
+            (self._beginning(),),
+            tuple(word.clause("N") for word in self.words),
+            tuple(word.clause("NT") for word in self.words),
         ]
         if any(word.misspelt for word in self.words):
-            tiers += self._every_word(field, "NT", misspelt=True)
-        for place, tier in enumerate(tiers):
-            yield {"$and": [tier, {"$nor": tiers[:place]}]} if place else tier
+            tiers.append(tuple(word.clause("NT", misspelt=True) for word in self.words))
+        found: list[Conjunction] = []
+        for clauses in filter(None, tiers):
+            found.append(Conjunction(clauses, tuple(Conjunction(each.clauses) for each in found)))
+        return found
 
-    def _beginning(self) -> str | Regex[str]:
+    def _beginning(self) -> Clause:
         """What a name's anchor is that begins with the query; a longer one is cut as names are."""
-        return _prefix(self.whole) if len(self.whole) <= ANCHOR_CHARS_MAX else self.whole
-
-    def _numbers(self, field: str) -> list[Condition]:
-        return [{field: {"$in": [_prefix(term) for term in self.numbers]}}] if self.numbers else []
-
-    def _every_word(self, field: str, audiences: str, *, misspelt: bool) -> list[Condition]:
-        if not self.words:
-            return []
-        return [{"$and": [word.condition(field, audiences, misspelt) for word in self.words]}]
+        if len(self.whole) <= ANCHOR_CHARS_MAX:
+            return Clause(prefixes=(self.whole,))
+        return Clause((self.whole,))
 
 
 def _prefix(term: str) -> Regex[str]:
     # A bson Regex, not a Python pattern: that would carry the flag u, which costs the index bounds.
     return Regex("^" + re.escape(term))
-
-
-def _any_of(conditions: list[Condition]) -> Condition:
-    return conditions[0] if len(conditions) == 1 else {"$or": conditions}
 
 
 def _pinyin_spellings(word: str) -> list[str]:
@@ -214,4 +256,4 @@ def parse(text: str) -> Query:
         _word(window, last=place == len(windows))
         for place, window in enumerate(windows[:QUERY_WORDS_MAX], start=1)
     ]
-    return Query(tuple(words), anchor_term(text), _numbers(text, folded))
+    return Query(tuple(words), anchor_term(text), _numbers(text, folded), reading(text))

@@ -15,13 +15,28 @@ from services.directory.contract.calls import Near, NgoFilter
 from services.directory.contract.codes import VerificationState
 from services.directory.rules.alike import city_key
 
-__all__ = ["FACETS", "INDEXES", "Conditions", "matching", "visible"]
+__all__ = [
+    "FACETS",
+    "FIELDS",
+    "INDEXES",
+    "TERMS",
+    "Condition",
+    "Conditions",
+    "matching",
+    "visible",
+    "within",
+]
 
 Condition = dict[str, Any]
 Document = Mapping[str, Any]
 
 TERMS: Final = "ix.terms"
 FACETS: Final = "facets"
+# What is shown of an NGO, and where it stands in its order.
+FIELDS: Final[Mapping[str, int]] = {
+    "home": 1, "kind": 1, "scope": 1, "epoch": 1, "n": 1, "at": 1, "by": 1, "arrived": 1,
+    "body": 1, "ix.sort": 1,
+}  # fmt: skip
 # What MongoDB divides metres by to get radians, so that circles and distances agree.
 EARTH_RADIUS_KM: Final = 6378.1
 
@@ -68,36 +83,39 @@ INDEXES: Final[list[IndexModel]] = [
     IndexModel([("ix.import", ASCENDING), ("ix.chunk", ASCENDING)], name="import", sparse=True),
 ]
 
+# Filters whose index goes on with the order of names.
+_ORDERED_FILTERS: Final = frozenset({"search", "region", "city", "causes", "home", "verified"})
 # Filters that the index `facets` answers by itself.
 _FACET_FILTERS: Final = frozenset({"region", "home", "verified"})
 
 
 @dataclass(frozen=True, slots=True)
 class Conditions:
-    """What NGOs must fulfil: `plain` conditions, and what was searched for, if anything. `faceted`
-    says that the index of facets is enough to count them."""
+    """What NGOs must fulfil: `plain` conditions, and what was searched for and near what, if that
+    was asked. `filtered` says that more than the audience is plain; `ordered` that an index has it
+    in the order of names; `faceted` that the index of facets is enough to count it."""
 
     plain: tuple[Condition, ...]
     query: search.Query | None
     near: Near | None
+    filtered: bool
+    ordered: bool
     faceted: bool
 
     @property
-    def all(self) -> Condition:
-        """One condition for counting: a search means whatever it finds in any tier, and near means
-        within the circle."""
-        parts = [*self.plain]
-        if self.query is not None:
-            parts.append(self.query.matches(TERMS))
-        if self.near is not None:
-            parts.append(within(self.near))
-        return {"$and": parts}
+    def base(self) -> list[Condition]:
+        """All but the search; near means within the circle."""
+        return [*self.plain, *([within(self.near)] if self.near else [])]
+
+    @property
+    def facets(self) -> str | None:
+        """The index of facets, where it is enough."""
+        return FACETS if self.faceted else None
 
 
 def visible(scopes: Iterable[str]) -> Condition:
-    """Records of these scopes; no condition where all are meant."""
-    wanted = sorted(scopes)
-    return {"scope": {"$in": wanted}}
+    """Records of these scopes."""
+    return {"scope": {"$in": sorted(scopes)}}
 
 
 def within(near: Near) -> Condition:
@@ -143,7 +161,14 @@ def matching(
     if query is not None:
         query = query.with_misspelt(_unknown_words(collection, query, audience))
     given = {name for name, value in wanted if value is not None}
-    return Conditions(tuple(parts), query, wanted.near, faceted=given <= _FACET_FILTERS)
+    return Conditions(
+        plain=tuple(parts),
+        query=query,
+        near=wanted.near,
+        filtered=bool(given - {"search"}),
+        ordered=given <= _ORDERED_FILTERS,
+        faceted=given <= _FACET_FILTERS or (query is None and given <= _FACET_FILTERS | {"search"}),
+    )
 
 
 def _unknown_words(

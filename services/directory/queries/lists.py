@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from itertools import groupby, islice
 from typing import Any, Final
 
 from pymongo.collection import Collection
 
 from hinterland.errors import BadInput
+from hinterland.search import Conjunction, Query
+from hinterland.search.query import LAST_CHARACTER
 from services.directory.contract.calls import ListNgos, Near
 from services.directory.contract.codes import OrderBy
-from services.directory.queries.conditions import TERMS, Conditions, visible, within
+from services.directory.queries.conditions import FIELDS, TERMS, Conditions, visible
 from services.directory.queries.paging import (
     ASCENDING,
     DESCENDING,
@@ -21,21 +23,17 @@ from services.directory.queries.paging import (
     cut,
     slice_of,
 )
+from services.directory.queries.searching import Searcher
 
-__all__ = ["FIELDS", "export_page", "list_page", "ngos_by_id"]
+__all__ = ["export_page", "list_page", "ngos_by_id"]
 
 Records = Collection[dict[str, Any]]
 Document = dict[str, Any]
 Row = tuple[tuple[Any, ...], Document]
 
-FIELDS: Final[Mapping[str, int]] = {
-    "home": 1, "kind": 1, "scope": 1, "epoch": 1, "n": 1, "at": 1, "by": 1, "arrived": 1,
-    "body": 1, "ix.sort": 1,
-}  # fmt: skip
-
-BY_NAME: Final = Keyset("name", "ix.sort", ASCENDING)
+BY_NAME: Final = Keyset("name", "ix.sort", ASCENDING, "sort")
 # Both directions run along the kernel's index of kind and arrival.
-BY_ARRIVAL: Final = Keyset("updated", "arrived", DESCENDING)
+BY_ARRIVAL: Final = Keyset("updated", "arrived", DESCENDING, "kind")
 M_PER_KM: Final = 1000.0
 # Recomputing a distance may differ in its last digits; what it lets in too much is filtered out.
 DISTANCE_SLACK_M: Final = 0.01
@@ -66,7 +64,7 @@ def list_page(collection: Records, conditions: Conditions, page: ListNgos) -> Fo
     match order:
         case OrderBy.RELEVANCE:
             if conditions.query is not None:
-                return _by_relevance(collection, conditions, page)
+                return _by_relevance(collection, conditions, conditions.query, page)
             if not page.filter.search:
                 raise BadInput("order by relevance needs a search", field="order_by")
             return _by_keyset(collection, conditions, page, BY_NAME)
@@ -93,58 +91,70 @@ def _value(document: Document, keyset: Keyset) -> Any:
 def _by_keyset(
     collection: Records, conditions: Conditions, page: ListNgos, keyset: Keyset
 ) -> Found:
-    """By name or by arrival: one run along an index that has the order."""
+    """By name or by arrival: one run along an index that has the order, unless words are rarer."""
     value_type = int if keyset is BY_ARRIVAL else str
     wanted = slice_of(page, keyset.name, (value_type, str))
-    parts = [conditions.all]
+    beyond = [] if wanted.cursor is None else [keyset.beyond(wanted.cursor, wanted.backwards)]
     if keyset is BY_ARRIVAL:
-        parts.append({"kind": "ngo"})
-    if wanted.cursor is not None:
-        parts.append(keyset.beyond(wanted.cursor, wanted.backwards))
-    found = (
-        collection.find({"$and": parts}, FIELDS)
-        .sort(keyset.sort(wanted.backwards))
-        .limit(wanted.count + 1)
-    )
+        beyond.append({"kind": "ngo"})
+    if conditions.query is None:
+        cursor = collection.find({"$and": [*conditions.base, *beyond]}, FIELDS)
+        found = list(cursor.sort(keyset.sort(wanted.backwards)).limit(wanted.count + 1))
+    else:
+        found = Searcher(collection, conditions).page(
+            conditions.query.found(), keyset, beyond, wanted.backwards, wanted.count + 1
+        )
     rows = [((_value(document, keyset), document["_id"]), document) for document in found]
     return cut(wanted, keyset.name, rows)
 
 
-def _by_relevance(collection: Records, conditions: Conditions, page: ListNgos) -> Found:
+def _by_relevance(
+    collection: Records, conditions: Conditions, query: Query, page: ListNgos
+) -> Found:
     """Tier after tier until the page is full; within a tier by name."""
     order = str(OrderBy.RELEVANCE)
     wanted = slice_of(page, order, (int, str, str))
+    searcher = Searcher(collection, conditions)
     rows: list[Row] = []
-    for place, tier in _tiers(conditions, wanted):
-        parts = [*conditions.plain, tier]
-        if conditions.near is not None:
-            parts.append(within(conditions.near))
+    for place, (find, tier, bounds) in _tiers(searcher, query, wanted):
+        beyond = [*bounds]
         if wanted.cursor is not None and wanted.cursor[0] == place:
-            parts.append(BY_NAME.beyond(wanted.cursor[1:], wanted.backwards))
-        found = (
-            collection.find({"$and": parts}, FIELDS)
-            .sort(BY_NAME.sort(wanted.backwards))
-            .limit(wanted.count + 1 - len(rows))
-        )
+            beyond.append(BY_NAME.beyond(wanted.cursor[1:], wanted.backwards))
+        missing = wanted.count + 1 - len(rows)
+        found = find(tier, BY_NAME, beyond, wanted.backwards, missing)
         rows += [((place, doc["ix"]["sort"], doc["_id"]), doc) for doc in found]
         if len(rows) > wanted.count:
             break
     return cut(wanted, order, rows)
 
 
-def _tiers(conditions: Conditions, wanted: Slice) -> list[tuple[int, dict[str, Any]]]:
-    """The tiers that lie beyond the cursor, the cursor's own among them, nearest first."""
-    if conditions.query is None:
-        return []
-    tiers = list(enumerate(conditions.query.tiers(TERMS)))
+Tier = tuple[Callable[..., list[Document]], Conjunction, list[dict[str, Any]]]
+
+
+def _tiers(searcher: Searcher, query: Query, wanted: Slice) -> list[tuple[int, Tier]]:
+    """The tiers that lie beyond the cursor, the cursor's own among them, nearest first.
+
+    Names that begin with the query are two of them: in the name that an NGO is listed under, where
+    they stand together in the order, and in another. At a hub most names begin with its province.
+    """
+    whole, beginning, *words = query.tiers()
+    listed = {"ix.sort": {"$gte": query.reading, "$lt": query.reading + LAST_CHARACTER}}
+    tiers: list[tuple[int, Tier]] = list(
+        enumerate(
+            [
+                (searcher.page, whole, []),
+                (searcher.ordered_page, beginning, [listed]),
+                (searcher.page, beginning, [{"$nor": [listed]}]),
+                *((searcher.page, tier, []) for tier in words),
+            ]
+        )
+    )
     if wanted.backwards:
         tiers.reverse()
     if wanted.cursor is None:
         return tiers
     at = wanted.cursor[0]
-    return [
-        (place, tier) for place, tier in tiers if (place <= at if wanted.backwards else place >= at)
-    ]
+    return [tier for tier in tiers if (tier[0] <= at if wanted.backwards else tier[0] >= at)]
 
 
 def _by_distance(collection: Records, conditions: Conditions, near: Near, page: ListNgos) -> Found:
@@ -153,7 +163,7 @@ def _by_distance(collection: Records, conditions: Conditions, near: Near, page: 
     wanted = slice_of(page, order, (float, str))
     parts = list(conditions.plain)
     if conditions.query is not None:
-        parts.append(conditions.query.matches(TERMS))
+        parts.append(conditions.query.found().test(TERMS))
     at = None if wanted.cursor is None else wanted.cursor[0]
     stage: dict[str, Any] = {
         "near": {"type": "Point", "coordinates": [near.lng, near.lat]},

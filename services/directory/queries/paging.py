@@ -44,11 +44,13 @@ class Slice:
 
 @dataclass(frozen=True, slots=True)
 class Keyset:
-    """An order of two fields of which the second is `_id`, one direction for both."""
+    """An order of two fields of which the second is `_id`, one direction for both; `index` is the
+    name of the one that has it."""
 
     name: str
     field: str
     direction: int
+    index: str
 
     def sort(self, backwards: bool) -> list[tuple[str, int]]:
         direction = -self.direction if backwards else self.direction

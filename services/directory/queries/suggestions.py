@@ -23,7 +23,7 @@ __all__ = [
 Records = Collection[dict[str, Any]]
 Document = dict[str, Any]
 
-BY_ARRIVAL: Final = Keyset("arrival", "arrived", -1)
+BY_ARRIVAL: Final = Keyset("arrival", "arrived", -1, "kind")
 READABLE: Final[Condition] = {"kind": "suggestion", "ix.ngo": {"$exists": True}}
 
 

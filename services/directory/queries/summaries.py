@@ -9,7 +9,8 @@ from typing import Any, Final
 from pymongo.collection import Collection
 
 from services.directory.contract.codes import SummaryKey
-from services.directory.queries.conditions import FACETS, Conditions
+from services.directory.queries.conditions import Conditions
+from services.directory.queries.searching import stages_of
 from services.directory.rules.index import CAUSES_SEPARATOR
 
 __all__ = ["Counts", "count_ngos", "summarise"]
@@ -26,13 +27,12 @@ FIELD_OF: Final = {
 }
 
 
-def _hint(conditions: Conditions) -> dict[str, Any]:
-    return {"hint": FACETS} if conditions.faceted else {}
-
-
 def count_ngos(collection: Records, conditions: Conditions) -> int:
     """How many there are on all pages; where facets suffice, out of their index alone."""
-    return collection.count_documents(conditions.all, **_hint(conditions))
+    stages = stages_of(collection, conditions)
+    pipeline = [*stages.pipeline, {"$count": "count"}]
+    with collection.aggregate(pipeline, **stages.options) as counted:
+        return sum(found["count"] for found in counted)
 
 
 def summarise(
@@ -40,10 +40,11 @@ def summarise(
 ) -> tuple[int, Counts]:
     """The number of NGOs, and of those that have the same values of `keys`; one with several causes
     counts with each. Values that are not known are None."""
+    stages = stages_of(collection, conditions)
     group = {"_id": {key.value: FIELD_OF[key] for key in keys}, "count": {"$sum": 1}}
-    pipeline = [{"$match": conditions.all}, {"$group": group}]
+    pipeline = [*stages.pipeline, {"$group": group}]
     total, counts = 0, Counts()
-    with collection.aggregate(pipeline, **_hint(conditions)) as groups:
+    with collection.aggregate(pipeline, **stages.options) as groups:
         for found in groups:
             total += found["count"]
             values = [found["_id"].get(key.value) for key in keys]

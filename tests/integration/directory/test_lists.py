@@ -12,6 +12,8 @@ from hinterland.actors import ANONYMOUS
 from hinterland.errors import BadInput
 from services.directory.contract.calls import ExportNgos
 from services.directory.handlers import reading
+from services.directory.handlers.reading import KeptPerHead
+from services.directory.queries import searching
 from tests.integration.directory.conftest import Node
 
 KUNMING = {"lat": 25.03889, "lng": 102.71833}
@@ -282,3 +284,32 @@ def test_counts_read_no_record(country: Node) -> None:
 
     assert "IXSCAN" in str(explained)
     assert "FETCH" not in str(explained)
+
+
+@pytest.mark.parametrize(
+    ("few", "ordered", "fitting"),
+    [
+        pytest.param(0, 1, 1, id="at the rarest word"),
+        pytest.param(0, 1_000_000, 1, id="along the order"),
+        pytest.param(0, 60, 1, id="along the order, in vain"),
+        pytest.param(0, 1, 1_000_000, id="at the other filters"),
+    ],
+)
+def test_where_a_search_starts_does_not_matter(
+    country: Node, monkeypatch: pytest.MonkeyPatch, few: int, ordered: int, fitting: int
+) -> None:
+    """However common words and filters are thought to be, the same NGOs come in the same order."""
+    wanted: list[dict[str, Any]] = [
+        {"search": search, "order_by": order, **rest}
+        for search in ("绿", "昆明", "green", "gren", "g b", "会", "anning", "0931 2650202")
+        for order in ("relevance", "name", "updated")
+        for rest in ({}, {"region": "CN-YN"}, {"causes": ["environment"]}, {"home": "yunnan"})
+    ]
+    expected = [country.page(**params, count=True) for params in wanted]
+    monkeypatch.setattr(searching, "FEW", few)
+    monkeypatch.setattr(searching, "ORDERED_MAX", ordered)
+    monkeypatch.setattr(searching, "FITTING_MAX", fitting)
+    monkeypatch.setattr(country, "totals", KeptPerHead())
+
+    assert [country.page(**params, count=True) for params in wanted] == expected
+    assert sum(page["total"] for page in expected) > len(wanted)
