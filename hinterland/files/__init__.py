@@ -9,9 +9,12 @@ preparing.py    bytes that somebody uploads, made ready to be kept and shared; p
 process.py      preparing in a process of its own, so that no service stands still
 library.py      the bodies that are here, and who refers to them
 missing.py      the bodies that are still elsewhere, and the parts that have come
+pieces.py       how a missing body stands, and what became of a piece of it
 fetching.py     whom to ask for bodies, and when; one at a time
 serving.py      what others may have, and how fast
 exchange.py     the conversation about bodies between nodes; without I/O, like `hinterland.replica`
+effects.py      what the exchange wants done
+speaker.py      what it needs of the replica
 courier.py      performs what the exchange decides
 
 A body comes to a node in one of two ways: somebody uploads it here (prepare, `Library.add`, then a

@@ -25,13 +25,13 @@ from pymongo.database import Database
 
 from hinterland.errors import NotFound
 from hinterland.files.media_types import SNIFFED_HEAD_BYTES, SNIFFED_TAIL_BYTES, sniff
+from hinterland.files.pieces import CHUNK_BYTES
 
-__all__ = ["BUCKET", "CHUNK_BYTES", "Bodies", "Body", "BodyGone", "Document"]
+__all__ = ["BUCKET", "Bodies", "Body", "BodyGone", "Document"]
 
 Document = dict[str, Any]
 
 BUCKET: Final = "files"
-CHUNK_BYTES: Final = 128 * 1024  # the smallest piece that is asked for
 CHUNKS_READ_AT_ONCE_MAX: Final = 8  # what a slow reader keeps in memory: 1 MiB
 # A transaction must not take as long as somebody has files to erase: the rest goes just after it.
 CHUNKS_REMOVED_IN_TRANSACTION_MAX: Final = 512

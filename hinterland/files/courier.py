@@ -19,7 +19,7 @@ from hinterland.files.effects import (
     Sweep,
 )
 from hinterland.files.exchange import Exchange
-from hinterland.files.missing import Kept, MissingFile
+from hinterland.files.pieces import Kept, MissingFile
 from hinterland.files.speaker import Speaker
 from hinterland.replica import Publish
 from hinterland.replica.messages import Message

@@ -17,7 +17,7 @@ from typing import Any, Final
 
 from hinterland.files.effects import FileEffect, ReadBody, Sweep
 from hinterland.files.fetching import Fetching
-from hinterland.files.missing import Kept, MissingFile
+from hinterland.files.pieces import Kept, MissingFile
 from hinterland.files.serving import Serving
 from hinterland.files.speaker import Speaker
 from hinterland.replica import Publish

@@ -14,7 +14,6 @@ from random import Random
 from typing import Any, Final
 
 from hinterland.batch import HASH_PATTERN
-from hinterland.files.bodies import CHUNK_BYTES
 from hinterland.files.effects import (
     FileEffect,
     HastenMissing,
@@ -23,7 +22,7 @@ from hinterland.files.effects import (
     Postpone,
     Restart,
 )
-from hinterland.files.missing import Kept, MissingFile, Outcome
+from hinterland.files.pieces import CHUNK_BYTES, Kept, MissingFile, Outcome
 from hinterland.files.prepared import FILE_BYTES_MAX
 from hinterland.files.serving import GIVE_BYTES_MAX
 from hinterland.files.speaker import Speaker

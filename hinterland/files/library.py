@@ -19,10 +19,11 @@ from pymongo.database import Database
 from pymongo.errors import DuplicateKeyError
 
 from hinterland.clock import Clock, system_clock
-from hinterland.files.bodies import BUCKET, CHUNK_BYTES, Bodies, Body, BodyGone, Document
+from hinterland.files.bodies import BUCKET, Bodies, Body, BodyGone, Document
 from hinterland.files.bodies import INDEXES as BODY_INDEXES
 from hinterland.files.missing import HOME_BYTES_MAX, Missing
 from hinterland.files.missing import INDEXES as MISSING_INDEXES
+from hinterland.files.pieces import CHUNK_BYTES
 from hinterland.files.prepared import Prepared
 from hinterland.files.reference import FileReference
 from hinterland.transactions import transact

@@ -9,9 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import StrEnum
 from typing import Final, TypeVar
 
 from bson import ObjectId
@@ -20,11 +18,12 @@ from pymongo.client_session import ClientSession
 from pymongo.database import Database
 from pymongo.errors import DuplicateKeyError
 
-from hinterland.files.bodies import BUCKET, CHUNK_BYTES, Bodies, Body, Document
+from hinterland.files.bodies import BUCKET, Bodies, Body, Document
+from hinterland.files.pieces import CHUNK_BYTES, Kept, MissingFile, Outcome
 from hinterland.files.reference import FileReference
 from hinterland.transactions import transact
 
-__all__ = ["HOME_BYTES_MAX", "POSTPONED_S_MAX", "Kept", "Missing", "MissingFile", "Outcome"]
+__all__ = ["HOME_BYTES_MAX", "POSTPONED_S_MAX", "Missing"]
 
 T = TypeVar("T")
 
@@ -36,42 +35,6 @@ POSTPONED_S_MAX: Final = 3600.0
 INDEXES: Final[list[IndexModel]] = [
     IndexModel([("size", ASCENDING), ("_id", ASCENDING)], name="smallest")
 ]
-
-
-class Outcome(StrEnum):
-    """What keeping a part came to."""
-
-    PART = "part"
-    COMPLETE = "complete"
-    WRONG = "wrong"  # complete, but other bytes than its name says: thrown away
-    STALE = "stale"  # not what is lacking now: nothing was kept
-    GONE = "gone"  # no record refers to it any more
-
-
-@dataclass(frozen=True, slots=True)
-class MissingFile:
-    """A body to fetch. `size` is what a record says; `total` what who gave the first part says, 0
-    before. `got` bytes are here, from its start, of those in `givers`. `alone`: what several gave
-    was wrong once, so one must give all of it. `tries` counts how often nobody gave it.
-    """
-
-    sha256: str
-    size: int
-    home: str
-    got: int = 0
-    total: int = 0
-    givers: tuple[str, ...] = ()
-    alone: bool = False
-    tries: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Kept:
-    """`file` is how the body stands now, None where it is no longer missing; `givers` who gave."""
-
-    outcome: Outcome
-    file: MissingFile | None = None
-    givers: tuple[str, ...] = ()
 
 
 class Missing:

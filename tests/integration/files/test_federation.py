@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from hinterland.files.bodies import CHUNK_BYTES
+from hinterland.files.pieces import CHUNK_BYTES
 from hinterland.files.serving import GIVE_BYTES_MAX
 from hinterland.replica.messages import write_message
 from tests.integration.files.conftest import Clock, OpenNode, prepared, reference, sha256

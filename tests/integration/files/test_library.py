@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import threading
 from typing import Any
@@ -12,9 +13,10 @@ from gridfs import GridFSBucket
 
 from hinterland.errors import Unavailable
 from hinterland.files import bodies
-from hinterland.files.bodies import BUCKET, CHUNK_BYTES, BodyGone
+from hinterland.files.bodies import BUCKET, BodyGone
 from hinterland.files.errors import FileNotHere
 from hinterland.files.library import UNREFERENCED_KEPT_S
+from hinterland.files.pieces import CHUNK_BYTES
 from hinterland.files.process import prepare_in_process
 from hinterland.files.reference import FileReference
 from hinterland.records import Changes, Command
@@ -230,6 +232,25 @@ def test_a_file_removed_between_decision_and_commit_is_not_referred_to(
 
     assert runs == 1  # the second time, `put` refuses
     assert node.store.held_one("yunnan/map").n == 0
+
+
+def test_a_record_never_refers_to_a_file_that_just_went(open_node: OpenNode) -> None:
+    """Two instances: one ends the last record with a photo, one begins another. Whoever is first,
+    a record that was acknowledged has its photo."""
+    instances = [open_node(), open_node()]
+    for _ in range(15):
+        old = instances[0].report(SMALL)
+        erasing = threading.Thread(target=instances[0].erase, args=(old,))
+        erasing.start()
+        new = ""
+        with contextlib.suppress(FileNotHere):
+            new = instances[1].report(SMALL, upload=False)
+        erasing.join()
+
+        assert instances[1].holds(SMALL) == bool(new)
+        if new:
+            instances[1].erase(new)
+        assert instances[1].bytes_left() == 0
 
 
 def test_a_reader_is_told_when_the_file_goes_away(node: Node) -> None:

@@ -9,9 +9,9 @@ from typing import Any, Protocol
 
 import pytest
 
-from hinterland.files.bodies import CHUNK_BYTES
 from hinterland.files.courier import Shelf
-from hinterland.files.missing import POSTPONED_S_MAX, Kept, MissingFile, Outcome
+from hinterland.files.missing import POSTPONED_S_MAX
+from hinterland.files.pieces import CHUNK_BYTES, Kept, MissingFile, Outcome
 from hinterland.files.reference import FileReference
 from hinterland.transactions import transact
 from tests.integration.files.conftest import Clock, Node, OpenNode, prepared, reference, sha256

@@ -6,8 +6,7 @@ import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
-from hinterland.files.bodies import CHUNK_BYTES
-from hinterland.files.missing import Kept, MissingFile, Outcome
+from hinterland.files.pieces import CHUNK_BYTES, Kept, MissingFile, Outcome
 
 __all__ = ["MemoryShelf"]
 

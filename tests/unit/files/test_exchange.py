@@ -6,7 +6,7 @@ from random import Random
 
 import pytest
 
-from hinterland.files.bodies import CHUNK_BYTES
+from hinterland.files.pieces import CHUNK_BYTES
 from hinterland.files.serving import GIVE_BYTES_MAX, SERVED_BYTES_AT_ONCE_MAX
 from hinterland.replica.messages import open_message
 from tests.unit.files.town import LIES, Town
