@@ -68,6 +68,10 @@ class Store(Protocol):
     ) -> list[bytes]: ...
 
 
+def _forget(position: Position) -> None:
+    """For whoever keeps no positions."""
+
+
 class Following:
     """One service's side of replication. Not for two greenlets at once: its caller serialises."""
 
@@ -85,10 +89,13 @@ class Following:
         random: Random,
         membership: Membership | None = None,
         shelf: Shelf | None = None,
+        remember: Callable[[Position], None] = _forget,
         verify: Verify = verify,
     ) -> None:
         """`publish(routing_key, body)` sends on the feeds exchange and may lose what it is given;
         `changed` hears of every commit after it. Without a `shelf` no files are exchanged.
+        `remember` is told where our own feed ends before anybody else is, to keep it outside the
+        database.
         """
         self._verify = verify
         self._node = node
@@ -101,6 +108,8 @@ class Following:
         self._changed = changed
         self._random = random
         self._stale = False
+        self._remember = remember
+        self._remembered: Position | None = None
         self.replica = self._load(membership)
         self._courier = Courier(self.replica, shelf, publish, random) if shelf is not None else None
 
@@ -133,8 +142,16 @@ class Following:
 
     def appended(self, now: float) -> None:
         """This node's own feed has grown, by this process or by another instance of the service."""
-        line = self._store.held_one(self.replica.own_feed).line
+        line = self._own_head().line
         self._perform(lambda: self.replica.appended(line, now))
+
+    def _own_head(self) -> Held:
+        """Where our own feed ends; remembered, because it is about to be told."""
+        held = self._store.held_one(self.replica.own_feed)
+        if held.position != self._remembered and not held.recover_to:
+            self._remember(held.position)
+            self._remembered = held.position
+        return held
 
     def set_membership(self, membership: Membership | None, now: float) -> None:
         self._perform(lambda: self.replica.set_membership(membership, now))
@@ -247,5 +264,7 @@ class Following:
             more = False
         else:
             frames, more = self._store.read_after(serve.feed, serve.after, serve.budget)
+        if serve.feed == self.replica.own_feed:
+            self._own_head()
         given = self.replica.give(serve, frames, more)
         self._publish(given.routing_key, given.body)

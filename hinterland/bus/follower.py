@@ -25,6 +25,7 @@ from kombu import Queue
 from nameko.extensions import DependencyProvider
 from pymongo.errors import PyMongoError
 
+from hinterland.batch import Position
 from hinterland.bus.consumer import QueueConsumer, ack
 from hinterland.bus.membership import MembershipSource
 from hinterland.bus.names import (
@@ -45,7 +46,7 @@ from hinterland.errors import HinterlandError
 from hinterland.feeds import FeedStore
 from hinterland.following import Following
 from hinterland.identity import Membership, NodeKey
-from hinterland.records import PRIVATE, Room
+from hinterland.records import PRIVATE, Positions, Room
 
 __all__ = ["FOLLOW_ATTEMPTS_MAX", "FOLLOW_PREFETCH", "TICK_INTERVAL_S", "Follower"]
 
@@ -91,6 +92,8 @@ class Follower(DependencyProvider):  # type: ignore[misc]  # nameko is untyped
         self._kept: dict[str, Any] = {}
         self._failed: Counter[str] = Counter()
         self._own_key = feed_key(room.service, self._settings.id)
+        self._own_feed = f"{self._settings.id}/{room.service}"
+        self._positions = Positions(self._settings.positions_dir / f"{room.service}.json")
         self.queue = follow_queue(room.service, self._settings.id)
         self.queue_consumer.register_provider(self)
 
@@ -125,7 +128,11 @@ class Follower(DependencyProvider):  # type: ignore[misc]  # nameko is untyped
             random=self._random,
             membership=self.storage.store.membership(),
             shelf=self.storage.store.library,
+            remember=self._remember,
         )
+
+    def _remember(self, position: Position) -> None:
+        self._positions.save({self._own_feed: position})
 
     def _own_membership(self) -> Callable[[], Membership | None] | None:
         read: Callable[[FeedStore], Membership | None] | None

@@ -6,7 +6,7 @@ and so the home knows that it must take its lost tail back before it writes.
 
 from __future__ import annotations
 
-import os
+import fcntl
 from pathlib import Path
 from typing import Final
 
@@ -27,29 +27,30 @@ class BadPositions(HinterlandError):
 
 
 class Positions:
-    """Reads and replaces one small JSON file, `{feed: [epoch, n]}`."""
+    """Reads and replaces one small JSON file, `{feed: [epoch, n]}`, that processes share."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._known: dict[str, Position] = {}
 
     def load(self) -> dict[str, Position]:
         """Raises BadPositions."""
         try:
             content = orjson.loads(self._path.read_bytes()[:FILE_BYTES_MAX])
-            self._known = {
-                str(feed): Position(int(epoch), int(n)) for feed, (epoch, n) in content.items()
-            }
+            return {str(feed): Position(int(epoch), int(n)) for feed, (epoch, n) in content.items()}
         except FileNotFoundError:
-            self._known = {}
+            return {}
         except (ValueError, TypeError, AttributeError) as error:
             raise BadPositions(f"{self._path} cannot be read: {error}") from error
-        return dict(self._known)
 
     def save(self, ends: dict[str, Position]) -> None:
-        """Replaces the file; a crash leaves the old one or the new one, and both are safe."""
-        self._known |= ends
+        """Puts these feeds in; a crash leaves the old file or the new one, and both are safe.
+
+        Raises BadPositions, OSError.
+        """
         self._path.parent.mkdir(parents=True, exist_ok=True)
-        fresh = self._path.with_suffix(f".{os.getpid()}.new")
-        fresh.write_bytes(orjson.dumps({feed: list(end) for feed, end in self._known.items()}))
-        fresh.replace(self._path)
+        with self._path.with_suffix(".lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            known = self.load() | ends
+            fresh = self._path.with_suffix(".new")
+            fresh.write_bytes(orjson.dumps({feed: list(end) for feed, end in known.items()}))
+            fresh.replace(self._path)

@@ -113,6 +113,7 @@ class Node:
             changed=lambda applied: self.step(),
             random=self._random,
             membership=self.membership,
+            remember=self._remember,
         )
         self._work()
 
@@ -214,6 +215,12 @@ class Node:
         self._pausing = False
         self._work()
 
+    def _remember(self, position: Position, feed: str | None = None) -> None:
+        """The position file."""
+        self.step()
+        self.positions[feed or self.feed] = position
+        self.step()
+
     def _publish(self, routing_key: str, body: bytes) -> None:
         self.step()
         self.world.publish(self, routing_key, body)
@@ -268,8 +275,7 @@ class Node:
             except HeadMoved:
                 return
             end = applied.held
-            self.positions[feed] = end.position
-            self.step()
+            self._remember(end.position, feed)
             if private:
                 continue
             self._publish(f"feed.{SERVICE}.{self.name}", encode(applied.batch))
