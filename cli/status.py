@@ -16,7 +16,7 @@ from hinterland.config import Settings
 from hinterland.errors import HinterlandError, Unavailable
 from services.federation.contract import SERVICE
 
-__all__ = ["status"]
+__all__ = ["refused", "status", "troubles"]
 
 PROBE_S_MAX: Final = 5.0
 OVERVIEW_S_MAX: Final = 15.0
@@ -46,12 +46,12 @@ def status(here: Here, context: click.Context, as_json: bool) -> None:
       hinterland --dir ~/yunnan status --json | jq '.feeds[] | select(.digest != "equal")'
     """
     found = _ask(here)
-    troubles = _troubles(found)
+    wrong = troubles(found)
     if as_json:
-        print_json({**found, "in_step": not troubles, "troubles": troubles})
+        print_json({**found, "in_step": not wrong, "troubles": wrong})
     else:
-        _show(here, found, troubles, system_clock())
-    if troubles:
+        _show(here, found, wrong, system_clock())
+    if wrong:
         context.exit(OUT_OF_STEP)
 
 
@@ -90,28 +90,28 @@ def _probe_gateway(settings: Settings) -> dict[str, Any]:
     return {"service": "gateway", "up": error is None, "error": error}
 
 
-def _troubles(found: dict[str, Any]) -> list[str]:
+def troubles(found: dict[str, Any]) -> list[str]:
     """What is not as it should be, one line each, the worst first."""
-    troubles = [
+    lines = [
         f"{each['service']} is down: {each['error']}"
         for each in found["services"]
         if not each["up"]
     ]
-    troubles += [
+    lines += [
         f"the link to {link['peer']} is {link['status']}: {link['error'] or 'no error is known'}"
         for link in found["links"] or ()
         if link["status"] != "running"
     ]
     for feed in found["feeds"]:
-        troubles += [f"{feed['feed']}: {trouble}" for trouble in _feed_troubles(feed)]
+        lines += [f"{feed['feed']}: {trouble}" for trouble in _feed_troubles(feed)]
     for peer in found["peers"]:
-        troubles += [
+        lines += [
             f"{peer['node']}'s copy of {copy['feed']} is "
             + (f"{copy['behind']} behind" if copy["behind"] else "different")
             for copy in peer["feeds"]
             if copy["behind"] or copy["digest"] == "different"
         ]
-    return troubles
+    return lines
 
 
 def _feed_troubles(feed: dict[str, Any]) -> list[str]:
@@ -131,7 +131,7 @@ def _feed_troubles(feed: dict[str, Any]) -> list[str]:
     return troubles
 
 
-def _show(here: Here, found: dict[str, Any], troubles: list[str], now: datetime) -> None:
+def _show(here: Here, found: dict[str, Any], wrong: list[str], now: datetime) -> None:
     node, federation = found["node"], found["federation"]
     belongs = "in no federation"
     if federation:
@@ -146,15 +146,15 @@ def _show(here: Here, found: dict[str, Any], troubles: list[str], now: datetime)
         here.console.print(_feeds(found["feeds"], now))
     if found["peers"]:
         here.console.print(_peers(found["peers"], now))
-    for line in _refused(found):
+    for line in refused(found):
         here.console.print(line, markup=False, highlight=False)
-    for trouble in troubles:
+    for trouble in wrong:
         here.console.print(f"✗ {trouble}", style="red", markup=False, highlight=False)
-    if not troubles:
+    if not wrong:
         here.console.print("✓ everything is up and in step", style="green")
 
 
-def _refused(found: dict[str, Any]) -> list[str]:
+def refused(found: dict[str, Any]) -> list[str]:
     """Who sent what was refused, with the latest reason that is still kept."""
     reasons = {
         (drop["service"], drop["sender"]): drop["reason"] for drop in reversed(found["drops"])
