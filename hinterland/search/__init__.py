@@ -22,7 +22,7 @@ stands somewhere; (4) with misspelt words. Tiers need no scores, so that they pa
 every tier is an index query: `Query.tiers` are conjunctions, each without the tiers before. MongoDB
 starts from one clause of a conjunction, best the rarest, and tests the rest on what it finds."""
 
-from hinterland.search.folding import fold, words_of
+from hinterland.search.folding import fold, is_spaceless, words_of
 from hinterland.search.pinyin import initials_of, pinyin_of, reading, sort_key
 from hinterland.search.query import Clause, Conjunction, Query, one_edit, parse
 from hinterland.search.terms import (
@@ -43,6 +43,7 @@ __all__ = [
     "identifier_term",
     "index_terms",
     "initials_of",
+    "is_spaceless",
     "one_edit",
     "parse",
     "phone_term",

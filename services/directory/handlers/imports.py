@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from hashlib import sha256
 from time import sleep
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import orjson
 
@@ -24,7 +24,7 @@ from services.directory.contract.calls import (
     UndoImport,
 )
 from services.directory.contract.results import RowOutcome
-from services.directory.rules.alike import Likeness, alike_keys, likeness
+from services.directory.rules.alike import Likeness, Profile, alike_keys, likeness
 from services.directory.rules.fields import Problem, body_of, normalise, problems_of
 
 __all__ = ["import_ngos", "list_imports", "undo_import"]
@@ -35,12 +35,21 @@ SUM_CHARS: Final = 16
 
 @dataclass(slots=True)
 class _Row:
-    """A row on its way: `body` is None if it is refused; `keys` find those that are alike."""
+    """A row on its way. One that is refused has no body and no profile."""
 
     row: int
-    body: dict[str, Any] | None
     problems: list[Problem]
+    body: dict[str, Any] | None = None
+    profile: Profile | None = None
     keys: list[int] = field(default_factory=list)
+
+
+class _Known(NamedTuple):
+    """An NGO that a row may be: one that is there, by its id, or an earlier row."""
+
+    who: str | int
+    body: Mapping[str, Any]
+    profile: Profile
 
 
 def import_ngos(records: Records, actor: Actor, params: ImportNgos, today: date) -> dict[str, Any]:
@@ -89,8 +98,9 @@ def _read_row(row: ImportRow, options: ImportOptions, today: date) -> _Row:
     if faults:
         problems += faults
         if problems_of(body):
-            return _Row(row.row, None, problems)
-    return _Row(row.row, body, problems, alike_keys(body))
+            return _Row(row.row, problems)
+    profile = Profile.of(body)
+    return _Row(row.row, problems, body, profile, alike_keys(profile))
 
 
 def _outcome(
@@ -117,51 +127,54 @@ def _decide(
 ) -> list[tuple[RowOutcome, dict[str, Any] | None]]:
     """For each row its outcome, and its body if it is to be written."""
     keys = [key for row in rows for key in row.keys]
-    values = [
-        found["value"] for row in rows if row.body for found in row.body.get("identifiers", ())
-    ]
-    by_key: dict[Any, list[tuple[str | int, Mapping[str, Any]]]] = {}
+    values = [value for row in rows if row.profile for value in row.profile.identifiers.values()]
+    known: dict[Any, list[_Known]] = {}
 
-    def remember(who: str | int, body: Mapping[str, Any], found_by: list[int]) -> None:
-        for key in _lookups(body, found_by):
-            by_key.setdefault(key, []).append((who, body))
+    def remember(
+        who: str | int, body: Mapping[str, Any], profile: Profile, keys: list[int]
+    ) -> None:
+        for key in _lookups(profile, keys):
+            known.setdefault(key, []).append(_Known(who, body, profile))
 
     for found in queries.find_candidates(records.collection, keys, values):
-        remember(found["_id"], found["body"], found["ix"]["alike"])
+        body = found["body"]
+        remember(found["_id"], body, Profile.of(body), found["ix"]["alike"])
     decided: list[tuple[RowOutcome, dict[str, Any] | None]] = []
     for row in rows:
-        if row.body is None:
+        if row.body is None or row.profile is None:
             decided.append((_outcome(row, "refused"), None))
             continue
-        same = _same(row, by_key, options)
+        same = _same(row, row.body, row.profile, known, options)
         if same is not None:
             decided.append((same, None))
             continue
-        remember(row.row, row.body, row.keys)
+        remember(row.row, row.body, row.profile, row.keys)
         decided.append((_outcome(row, "imported"), row.body))
     return decided
 
 
-def _lookups(body: Mapping[str, Any], keys: list[int]) -> list[Any]:
-    identifiers = [(found["scheme"], found["value"]) for found in body.get("identifiers", ())]
-    return [*keys, *identifiers]
+def _lookups(profile: Profile, keys: list[int]) -> list[Any]:
+    return [*keys, *profile.identifiers.items()]
 
 
 def _same(
     row: _Row,
-    by_key: Mapping[Any, list[tuple[str | int, Mapping[str, Any]]]],
+    body: Mapping[str, Any],
+    profile: Profile,
+    known: Mapping[Any, list[_Known]],
     options: ImportOptions,
 ) -> RowOutcome | None:
     """The outcome of a row that is there already; None if it is new."""
-    body = row.body or {}
-    others = {who: other for key in _lookups(body, row.keys) for who, other in by_key.get(key, ())}
+    others = {
+        other.who: other for key in _lookups(profile, row.keys) for other in known.get(key, ())
+    }
     for who, other in others.items():
-        why = likeness(body, other)
+        why = likeness(profile, other.profile)
         if why is None or (why == "name" and options.import_similar):
             continue
         if isinstance(who, int):
             return _outcome(row, "duplicate", of_row=who, why=why)
-        unchanged = all(other.get(name) == value for name, value in body.items())
+        unchanged = all(other.body.get(name) == value for name, value in body.items())
         return _outcome(row, "unchanged" if unchanged else "duplicate", of=who, why=why)
     return None
 

@@ -20,7 +20,7 @@ from services.directory.contract.calls import (
 )
 from services.directory.contract.errors import DuplicateNgo, NotHome
 from services.directory.rules import changes as rules
-from services.directory.rules.alike import alike_keys, likeness
+from services.directory.rules.alike import Profile, alike_keys, likeness
 from services.directory.rules.fields import Problem, body_of, normalise, problems_of
 from services.directory.rules.verification import require_transition, state_of
 
@@ -102,12 +102,15 @@ def claim_identifiers(
 
 def _similar(records: Records, actor: Actor, body: Mapping[str, Any], node: str) -> list[str]:
     """Ids of NGOs, of any home, that are probably the same organisation, and that may be seen."""
-    values = [found["value"] for found in body.get("identifiers", ())]
-    candidates = queries.find_candidates(records.collection, alike_keys(body), values)
+    profile = Profile.of(body)
+    candidates = queries.find_candidates(
+        records.collection, alike_keys(profile), profile.identifiers.values()
+    )
     return [
         found["_id"]
         for found in candidates
-        if likeness(body, found["body"]) and may(actor, "read", "ngo", found["scope"], node)
+        if likeness(profile, Profile.of(found["body"]))
+        and may(actor, "read", "ngo", found["scope"], node)
     ][:SIMILAR_MAX]
 
 

@@ -13,7 +13,7 @@ from hinterland import search
 from hinterland.clock import to_us
 from services.directory.contract.calls import Near, NgoFilter
 from services.directory.contract.codes import VerificationState
-from services.directory.rules.alike import city_key
+from services.directory.rules.places import city_key
 
 __all__ = [
     "FACETS",

@@ -1,15 +1,14 @@
 """When two entries are probably one organisation: the same identifier, or a like name nearby.
 
 Like names are equal once place names, script, case and punctuation are taken off, or differ by one
-replaced character or one misspelt word. Candidates come out of an index by `alike_keys`: a name's
-key, and its keys with one part left out, so that two names with one differing part share a key."""
+replaced character or one misspelt word. Candidates come out of an index by `alike_keys`: the key of
+a name, and its keys with one part left vague, so that two names that differ there share a key.
+"""
 
 from __future__ import annotations
 
-import math
-import re
 from collections.abc import Iterable, Iterator, Mapping
-from functools import lru_cache
+from dataclasses import dataclass
 from hashlib import blake2b
 from itertools import islice
 from typing import Any, Final, Literal
@@ -17,18 +16,9 @@ from typing import Any, Final, Literal
 from rapidfuzz.distance import OSA
 
 from hinterland import search
-from services.directory.contract.regions import COUNTRIES, PROVINCES_CN
+from services.directory.rules.places import city_key, km, without_places
 
-__all__ = [
-    "ALIKE_KEYS_MAX",
-    "EARTH_RADIUS_KM",
-    "NEARBY_KM",
-    "Likeness",
-    "alike_keys",
-    "city_key",
-    "km",
-    "likeness",
-]
+__all__ = ["ALIKE_KEYS_MAX", "NEARBY_KM", "Likeness", "Profile", "alike_keys", "likeness"]
 
 NEARBY_KM: Final = 10.0
 NAMES_MAX: Final = 4  # of one NGO that are compared: its names first, then aliases
@@ -36,147 +26,134 @@ PARTS_MAX: Final = 24  # characters and words of one name
 ALIKE_KEYS_MAX: Final = 40
 ONE_EDIT_CHARACTERS_MIN: Final = 5  # below, one character makes another name: 绿色昆明, 绿色高原
 ONE_EDIT_WORDS_MIN: Final = 3
+MISSPELT_WORD_CHARS_MIN: Final = 4
 MISSPELT_WORD_LIKENESS_MIN: Final = 0.7
-EARTH_RADIUS_KM: Final = 6371.0088
+KEY_BYTES: Final = 6
 
 Likeness = Literal["identifier", "name"]
+Parts = tuple[str, ...]
 
 # What tells apart organisations that are otherwise named alike: 第一小学, 第二小学.
-_COUNTERS: Final = frozenset(
-    "零〇一二三四五六七八九十百两甲乙丙丁东南西北中上下左右大小老新0123456789"
-)
+_COUNTERS: Final = frozenset("零〇一二三四五六七八九十百两甲乙丙丁东南西北中上下左右大小老新")
 _FILLERS: Final = frozenset({"the", "of", "for", "and", "in", "a", "an"})
 _FILLER_CHARACTERS: Final = frozenset("的之与和及暨省市县区")  # may be left out of a name
-_NATIONALITIES: Final = (
-    "壮|回|维吾尔|白|傣|景颇|哈尼|彝|藏|苗|傈僳|蒙古|土家|侗|布依|朝鲜|羌|哈萨克|柯尔克孜|东乡|保安|撒拉|"
-    "纳西|普米|怒|独龙|拉祜|佤|布朗|瑶|裕固"
-)
-_PLACE_SUFFIX: Final = re.compile(
-    f"((({_NATIONALITIES})族?)*自治[区州县]|特别行政区|省|市|县|区|州|盟)$"
-)
 
 
-def city_key(city: str) -> str:
-    """昆明市, 昆明 and Kunming are one: folded, without 市 or County, as pinyin if Chinese."""
-    folded = search.fold(city)
-    bare = re.sub(r" (city|county|shi|xian)$", "", folded).replace(" ", "")
-    if len(bare) > 2:
-        bare = _PLACE_SUFFIX.sub("", bare)
-    return "".join(
-        part or character for part, character in zip(search.pinyin_of(bare), bare, strict=True)
-    )
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """What an NGO is recognised by, read out of its body once."""
+
+    names: tuple[Parts, ...]
+    identifiers: dict[str, str]
+    region: str
+    city: str | None
+    location: Mapping[str, float] | None
+
+    @classmethod
+    def of(cls, body: Mapping[str, Any]) -> Profile:
+        city = body.get("city")
+        names = islice((*body.get("names", {}).values(), *body.get("aliases", ())), NAMES_MAX)
+        parts = (_parts(without_places(search.fold(name), body["region"], city)) for name in names)
+        return cls(
+            names=tuple(dict.fromkeys(filter(None, parts))),
+            identifiers={found["scheme"]: found["value"] for found in body.get("identifiers", ())},
+            region=body["region"],
+            city=city_key(city) if city else None,
+            location=body.get("location"),
+        )
 
 
-@lru_cache(maxsize=1)
-def _region_names() -> Mapping[str, tuple[str, ...]]:
-    """By code the ways in which a name begins with its region, longest first."""
-    names: dict[str, tuple[str, ...]] = {}
-    for code, labels in {**COUNTRIES, **PROVINCES_CN}.items():
-        folded = [search.fold(labels["zh"]), search.fold(labels["en"])]
-        names[code] = (folded[0], _PLACE_SUFFIX.sub("", folded[0]), folded[1])
-    return names
-
-
-def _parts(name: str, region: str, city: str | None) -> tuple[str, ...]:
-    """A name's characters and words, without the places that it begins with."""
-    folded = search.fold(name)
-    places = [*_region_names().get(region[:2], ()), *_region_names().get(region, ())]
-    if city:
-        bare = search.fold(city)
-        places += [bare, _PLACE_SUFFIX.sub("", bare)]
-    stripped = folded
-    for place in [*places, *places]:
-        if place and stripped.startswith(place) and len(stripped) > len(place) + 1:
-            stripped = stripped[len(place) :].lstrip(" 省市县区")
+def _parts(folded: str) -> Parts:
+    """A name's characters, where it is written without spaces, and its words."""
     parts: list[str] = []
-    for run in search.words_of(stripped or folded):
-        if run.isascii() or not run[0].isalpha() or run[0] < "\u0e00":
-            if run not in _FILLERS:
-                parts.append(run)
-        else:
+    for run in search.words_of(folded):
+        if search.is_spaceless(run):
             parts.extend(run)
+        elif run not in _FILLERS:
+            parts.append(run)
     return tuple(parts[:PARTS_MAX])
 
 
-def _names(body: Mapping[str, Any]) -> list[tuple[str, ...]]:
-    names = [*body.get("names", {}).values(), *body.get("aliases", ())]
-    parts = (_parts(name, body["region"], body.get("city")) for name in names[:NAMES_MAX])
-    return list(dict.fromkeys(part for part in parts if part))
+def _counts(part: str) -> bool:
+    """Whether a part tells organisations apart, so that it is never a slip."""
+    return part in _COUNTERS or part.isdigit()
 
 
-def _edits_allowed(parts: tuple[str, ...]) -> bool:
-    words = all(len(part) > 1 for part in parts)
-    return len(parts) >= (ONE_EDIT_WORDS_MIN if words else ONE_EDIT_CHARACTERS_MIN)
+def _in_words(parts: Parts) -> bool:
+    return all(len(part) > 1 or part.isascii() for part in parts)
+
+
+def _edits_allowed(parts: Parts) -> bool:
+    least = ONE_EDIT_WORDS_MIN if _in_words(parts) else ONE_EDIT_CHARACTERS_MIN
+    return len(parts) >= least
+
+
+def _vague(part: str) -> str | None:
+    """What stays of a part when it may be a slip: of a word its ends, of a character nothing; None
+    where no slip is thought of."""
+    if _counts(part):
+        return None
+    if len(part) == 1:
+        return ""
+    return f"{part[0]}*{part[-1]}" if len(part) >= MISSPELT_WORD_CHARS_MIN else None
 
 
 def _key(parts: Iterable[str]) -> int:
-    digest = blake2b("\0".join(parts).encode(), digest_size=6).digest()
+    digest = blake2b("\0".join(parts).encode(), digest_size=KEY_BYTES).digest()
     return int.from_bytes(digest, "big")
 
 
-def _keys(body: Mapping[str, Any]) -> Iterator[int]:
-    for parts in _names(body):
+def _keys(profile: Profile) -> Iterator[int]:
+    for parts in profile.names:
         yield _key(parts)
-        if _edits_allowed(parts):
-            for place in range(len(parts)):
-                yield _key(parts[:place] + parts[place + 1 :])
+        if not _edits_allowed(parts):
+            continue
+        for place, part in enumerate(parts):
+            vague = _vague(part)
+            if vague is not None:
+                between = (vague,) if vague else ()
+                yield _key((*parts[:place], *between, *parts[place + 1 :]))
 
 
-def alike_keys(body: Mapping[str, Any]) -> list[int]:
-    """Numbers of which two NGOs with like names have at least one in common; other NGOs seldom
-    do."""
-    return list(islice(dict.fromkeys(_keys(body)), ALIKE_KEYS_MAX))
+def alike_keys(profile: Profile) -> list[int]:
+    """Numbers of which two NGOs with like names have at least one in common; others seldom do."""
+    return list(islice(dict.fromkeys(_keys(profile)), ALIKE_KEYS_MAX))
 
 
-def _one_part_differs(one: tuple[str, ...], other: tuple[str, ...]) -> bool:
+def _one_part_differs(one: Parts, other: Parts) -> bool:
     if not (_edits_allowed(one) and _edits_allowed(other)) or OSA.distance(one, other) > 1:
         return False
     left = [part for part in one if part not in other]
     right = [part for part in other if part not in one]
-    if any(part in _COUNTERS or part.isdigit() for part in (*left, *right)):
+    if any(_counts(part) for part in (*left, *right)):
         return False
-    if len(left) == len(right) == 1 and len(left[0]) > 1 and len(right[0]) > 1:
-        return OSA.normalized_similarity(left[0], right[0]) >= MISSPELT_WORD_LIKENESS_MIN
     if len(one) != len(other):  # a character or a word more is another name: 青年, 青少年
         return all(part in _FILLER_CHARACTERS for part in (*left, *right))
-    return all(len(part) == 1 for part in (*left, *right))
+    if any(len(part) > 1 for part in (*left, *right)):
+        return (
+            len(left) == len(right) == 1
+            and OSA.normalized_similarity(left[0], right[0]) >= MISSPELT_WORD_LIKENESS_MIN
+        )
+    return True
 
 
-def _like_names(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
-    others = _names(other)
-    return any(a == b or _one_part_differs(a, b) for a in _names(one) for b in others)
-
-
-def km(one: Mapping[str, float], other: Mapping[str, float]) -> float:
-    """The great-circle distance of two points, in kilometres."""
-    lat1, lat2 = math.radians(one["lat"]), math.radians(other["lat"])
-    half = (
-        math.sin((lat2 - lat1) / 2) ** 2
-        + math.cos(lat1)
-        * math.cos(lat2)
-        * math.sin(math.radians(other["lng"] - one["lng"]) / 2) ** 2
-    )
-    return 2 * EARTH_RADIUS_KM * math.asin(min(1.0, math.sqrt(half)))
-
-
-def _nearby(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+def _nearby(one: Profile, other: Profile) -> bool:
     """Within NEARBY_KM or in one city; where a city is missing, in one region."""
-    here, there = one.get("location"), other.get("location")
-    if here and there and km(here, there) <= NEARBY_KM:
+    if one.location and other.location and km(one.location, other.location) <= NEARBY_KM:
         return True
-    if one.get("city") and other.get("city"):
-        return city_key(one["city"]) == city_key(other["city"])
-    return bool(one["region"] == other["region"])
+    if one.city and other.city:
+        return one.city == other.city
+    return one.region == other.region
 
 
-def likeness(one: Mapping[str, Any], other: Mapping[str, Any]) -> Likeness | None:
-    """Why two bodies are probably one organisation; None if they probably are not. Different values
-    under one identifier scheme mean two organisations, whatever they are called."""
-    mine, theirs = (
-        {found["scheme"]: found["value"] for found in body.get("identifiers", ())}
-        for body in (one, other)
-    )
-    common = mine.keys() & theirs.keys()
+def likeness(one: Profile, other: Profile) -> Likeness | None:
+    """Why two are probably one organisation; None if they probably are not. Different values under
+    one identifier scheme mean two organisations, whatever they are called."""
+    common = one.identifiers.keys() & other.identifiers.keys()
     if common:
-        return "identifier" if any(mine[key] == theirs[key] for key in common) else None
-    return "name" if _like_names(one, other) and _nearby(one, other) else None
+        same = any(one.identifiers[scheme] == other.identifiers[scheme] for scheme in common)
+        return "identifier" if same else None
+    if not _nearby(one, other):
+        return None
+    like = any(a == b or _one_part_differs(a, b) for a in one.names for b in other.names)
+    return "name" if like else None

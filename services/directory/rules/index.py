@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from hinterland import search
-from services.directory.rules.alike import alike_keys, city_key
+from services.directory.rules.alike import Profile, alike_keys
+from services.directory.rules.places import city_key
 from services.directory.rules.verification import state_of
 
 __all__ = ["CAUSES_SEPARATOR", "NAME_LANGUAGES", "display_name", "index"]
@@ -59,7 +60,7 @@ def _ngo(body: dict[str, Any]) -> dict[str, Any]:
         "causes": causes,
         "cause_set": CAUSES_SEPARATOR.join(causes),
         "verification": str(state_of(body)),
-        "alike": alike_keys(body),
+        "alike": alike_keys(Profile.of(body)),
     }
     if body.get("city"):
         fields["city"] = city_key(body["city"])

@@ -8,14 +8,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.directory.rules.alike import ALIKE_KEYS_MAX, alike_keys, city_key, km, likeness
+from services.directory.rules.alike import ALIKE_KEYS_MAX, Profile, alike_keys, likeness
+from services.directory.rules.places import city_key, km
 
 KUNMING = {"lng": 102.71833, "lat": 25.03889}
 DALI = {"lng": 100.1879, "lat": 25.6998}
 
 
-def ngo(name: str, **fields: Any) -> dict[str, Any]:
-    return {"names": {"zh": name}, "region": "CN-YN", "causes": ["education"], **fields}
+def ngo(name: str, **fields: Any) -> Profile:
+    return Profile.of({"names": {"zh": name}, "region": "CN-YN", **fields})
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from deploy.sample import NGOS_PER_PROVINCE, NOTICE, rows_of, write_samples
 from services.directory.contract.calls import ImportOptions
 from services.directory.contract.codes import CAUSES
 from services.directory.importing import Reading, read_file
-from services.directory.rules.alike import alike_keys, likeness
+from services.directory.rules.alike import Profile, alike_keys, likeness
 from services.directory.rules.fields import body_of, normalise, problems_of
 
 REGIONS = tuple(NGOS_PER_PROVINCE)
@@ -93,13 +93,13 @@ def test_locations_are_those_of_true_cities(readings: dict[str, Reading]) -> Non
 
 def test_no_two_are_taken_for_one(readings: dict[str, Reading]) -> None:
     """The importer's own rule finds no duplicates in the sample."""
-    everything = [body for reading in readings.values() for body in bodies(reading)]
-    by_key: dict[int, list[dict[str, Any]]] = {}
+    profiles = [Profile.of(body) for reading in readings.values() for body in bodies(reading)]
+    by_key: dict[int, list[Profile]] = {}
     pairs = []
-    for body in everything:
-        for key in alike_keys(body):
-            pairs += [(body, other) for other in by_key.get(key, []) if likeness(body, other)]
-            by_key.setdefault(key, []).append(body)
+    for profile in profiles:
+        for key in alike_keys(profile):
+            pairs += [(profile, other) for other in by_key.get(key, []) if likeness(profile, other)]
+            by_key.setdefault(key, []).append(profile)
 
     assert pairs == []
 
