@@ -33,7 +33,9 @@ class Mallory:
         self.key = NodeKey.load(node.settings.key_path)
         status = coordinator.status()
         self.federation = status["federation"]["id"]
-        self._connection = pika.BlockingConnection(pika.URLParameters(node.settings.amqp_uri))
+        parameters = pika.URLParameters(node.settings.amqp_uri)
+        parameters.heartbeat = 0  # nobody answers them while the test waits for the others
+        self._connection = pika.BlockingConnection(parameters)
         self._channel = self._connection.channel()
 
     def say(self, routing_key: str, body: bytes) -> None:
