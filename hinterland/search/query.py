@@ -32,12 +32,12 @@ __all__ = [
     "parse",
 ]
 
-QUERY_CHARS_MAX: Final = 200
+QUERY_CHARS_MAX: Final = 200  # further letters are not looked at
 QUERY_WORDS_MAX: Final = 8  # further words are not looked at
 MISSPELT_CHARS_MIN: Final = 4  # shorter words have too many neighbours
-MISSPELT_CHARS_MAX: Final = 20
-IDENTIFIER_CHARS_MIN: Final = 5
-PHONE_DIGITS_MIN: Final = 6
+MISSPELT_CHARS_MAX: Final = 20  # longer words are seldom typed, and have a thousand
+IDENTIFIER_CHARS_MIN: Final = 5  # to be taken for the beginning of an identifier
+PHONE_DIGITS_MIN: Final = 6  # to be taken for the end of a number
 PHONE_DIGITS_MAX: Final = 17
 
 _ALPHABET: Final = "abcdefghijklmnopqrstuvwxyz"

@@ -31,11 +31,11 @@ __all__ = [
 NAME_TERMS_MAX: Final = 160  # of names, aliases and places; an index entry costs some 4 µs
 TEXT_TERMS_MAX: Final = 48  # of other text, its beginning
 TEXT_CHARS_MAX: Final = 1_000  # that are read to find them
-WORD_CHARS_MAX: Final = 32
+WORD_CHARS_MAX: Final = 32  # the rest of a word is not compared
 RUN_CHARS_MAX: Final = 6  # of one suffix; longer queries ask for several
-PINYIN_CHARS_MAX: Final = 18
-INITIALS_CHARS_MAX: Final = 12
-ANCHOR_CHARS_MAX: Final = 48
+PINYIN_CHARS_MAX: Final = 18  # of one suffix in pinyin; longer ones are cut at both sides
+INITIALS_CHARS_MAX: Final = 12  # longer words are not taken for initials
+ANCHOR_CHARS_MAX: Final = 48  # of a whole name, to see what begins with it
 
 
 def anchor_term(name: str) -> str:

@@ -248,8 +248,8 @@ class ImportNgos(Arguments):
 
 
 class UndoImport(Arguments):
-    """Withdraws what the import made and nobody has changed since, UNDO_RECORDS_MAX at a time:
-    repeat while the result says `more`."""
+    """Withdraws what the import made and nobody has changed since, chunk by chunk: repeat while the
+    result says `more`."""
 
     import_id: CommandId
 

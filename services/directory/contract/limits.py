@@ -2,11 +2,12 @@
 
 from typing import Final
 
-NAME_CHARS_MAX: Final = 200
-DESCRIPTION_CHARS_MAX: Final = 2_000
+NAME_CHARS_MAX: Final = 200  # a name, an alias, a city
+DESCRIPTION_CHARS_MAX: Final = 2_000  # in one language
 LINE_CHARS_MAX: Final = 300  # an address, a website, opening hours
-NOTE_CHARS_MAX: Final = 2_000
+NOTE_CHARS_MAX: Final = 2_000  # of a suggestion, decision or verification
 CODE_CHARS_MAX: Final = 64  # codes, identifiers, handles
+NGO_BYTES_MAX: Final = 100_000  # of JSON, all its fields together; an entry has at most 256 KiB
 
 LANGUAGES_MAX: Final = 20  # of one name or description, and spoken by one NGO
 ALIASES_MAX: Final = 20
@@ -15,22 +16,21 @@ IDENTIFIERS_MAX: Final = 10
 PHONES_MAX: Final = 10
 SOCIAL_MAX: Final = 20
 SERVICES_MAX: Final = 50
-HEADCOUNT_MAX: Final = 10_000_000
-FOUNDED_YEAR_MIN: Final = 1000
+HEADCOUNT_MAX: Final = 10_000_000  # staff, volunteers
+FOUNDED_YEAR_MIN: Final = 1000  # earlier ones are mistyped
 
-PAGE_ITEMS_MAX: Final = 100
+PAGE_ITEMS_MAX: Final = 100  # in one page of a list
 PAGE_ITEMS_DEFAULT: Final = 20
-EXPORT_ITEMS_MAX: Final = 500
+EXPORT_ITEMS_MAX: Final = 500  # in one page of the export
 IDS_MAX: Final = 500  # in one list read
-SEARCH_CHARS_MAX: Final = 200
+SEARCH_CHARS_MAX: Final = 200  # of what somebody types
 RADIUS_KM_MAX: Final = 5_000.0
-SUMMARY_KEYS_MAX: Final = 3
-SUMMARY_GROUPS_MAX: Final = 2_000
+SUMMARY_KEYS_MAX: Final = 3  # to count by at once
+SUMMARY_GROUPS_MAX: Final = 2_000  # the largest ones are shown
 COMMAND_ID_CHARS_MAX: Final = 128
 CURSOR_CHARS_MAX: Final = 1_024
 
 IMPORT_ROWS_MAX: Final = 200  # in one call of import_ngos
-IMPORT_CHUNK_BYTES_MAX: Final = 400_000  # of JSON in one call, so that its entries fit one batch
+IMPORT_CHUNK_BYTES_MAX: Final = 400_000  # of JSON that the reader puts into one call
 IMPORT_CHUNKS_MAX: Final = 10_000  # of one import: two million rows
-UNDO_RECORDS_MAX: Final = 200  # withdrawn by one call of undo_import
-POLICY_RULES_MAX: Final = 100
+POLICY_RULES_MAX: Final = 100  # nodes and fields that are trusted

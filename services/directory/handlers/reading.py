@@ -34,7 +34,7 @@ __all__ = [
 
 T = TypeVar("T")
 
-KEPT_ANSWERS_MAX: Final = 1_000
+KEPT_ANSWERS_MAX: Final = 1_000  # totals and summaries of the present head
 M_PER_KM: Final = 1000.0
 
 

@@ -20,7 +20,7 @@ from services.directory.importing.vocabulary import (
 
 __all__ = ["CellFault", "RowReader", "is_blank"]
 
-LIST_ITEMS_MAX: Final = 50
+LIST_ITEMS_MAX: Final = 50  # of one cell
 FAULT_CHARS_MAX: Final = 80  # of a cell that are quoted back
 
 _BLANKS: Final = frozenset({

@@ -30,8 +30,8 @@ __all__ = [
     "write_mapping",
 ]
 
-COLUMNS_MAX: Final = 300
-MAPPING_BYTES_MAX: Final = 1024 * 1024
+COLUMNS_MAX: Final = 300  # further columns are not looked at
+MAPPING_BYTES_MAX: Final = 1024 * 1024  # of a mapping file
 IGNORED: Final = "ignore"
 PERSONAL: Final = "personal"  # ignored, because people's data stay out of the directory
 

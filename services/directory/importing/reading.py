@@ -22,11 +22,11 @@ from services.directory.importing.text import csv_rows, decode, delimiter_of
 
 __all__ = ["FILE_BYTES_MAX", "ROWS_MAX", "Reading", "Row", "columns_of", "read_tabular"]
 
-FILE_BYTES_MAX: Final = 256 * 1024 * 1024
-ROWS_MAX: Final = 200_000
+FILE_BYTES_MAX: Final = 256 * 1024 * 1024  # of one file to import
+ROWS_MAX: Final = 200_000  # of one file; split a longer one
 HEADER_ROWS_MAX: Final = 30  # title lines above the header
 HEADINGS_MIN: Final = 2  # known headings that make a row the header
-PROBLEMS_MAX: Final = 10_000
+PROBLEMS_MAX: Final = 10_000  # that are reported of one file
 ZIP_MAGIC: Final = b"PK"
 OLD_EXCEL_MAGIC: Final = b"\xd0\xcf\x11\xe0"
 _TOTALS: Final = (

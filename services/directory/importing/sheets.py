@@ -16,8 +16,8 @@ from services.directory.importing.problems import UnreadableFile
 
 __all__ = ["UNPACKED_BYTES_MAX", "cell_text", "require_small", "sheets"]
 
-UNPACKED_BYTES_MAX: Final = 1024**3
-MEMBERS_MAX: Final = 10_000
+UNPACKED_BYTES_MAX: Final = 1024**3  # of all parts of a workbook or package together
+MEMBERS_MAX: Final = 10_000  # parts of a workbook or package
 _ERRORS: Final = ("#N/A", "#REF!", "#VALUE!", "#DIV/0!", "#NAME?", "#NULL!", "#NUM!")
 
 

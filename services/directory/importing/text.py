@@ -17,10 +17,10 @@ from services.directory.importing.problems import UnreadableFile
 __all__ = ["CELL_CHARS_MAX", "DELIMITERS", "csv_rows", "decode", "delimiter_of"]
 
 DELIMITERS: Final = (",", "\t", ";", "|", "，")
-CELL_CHARS_MAX: Final = 100_000
-SNIFFED_CHARS_MAX: Final = 64 * 1024
-SNIFFED_ROWS_MAX: Final = 60
-SNIFFED_BYTES_MAX: Final = 256 * 1024
+CELL_CHARS_MAX: Final = 100_000  # beyond, a quotation mark is unclosed
+SNIFFED_CHARS_MAX: Final = 64 * 1024  # in which the delimiter is looked for
+SNIFFED_ROWS_MAX: Final = 60  # in which the delimiter is looked for
+SNIFFED_BYTES_MAX: Final = 256 * 1024  # in which the encoding is looked for
 CHINESE_ENCODINGS: Final = ("gb18030", "big5hkscs")
 COMMON_SHARE_MIN: Final = 0.25  # of the other letters; wrong decodings stay below a tenth
 REPLACEMENT: Final = "\ufffd"

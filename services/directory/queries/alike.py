@@ -15,7 +15,7 @@ __all__ = ["CANDIDATES_MAX", "find_candidates", "find_identifier_owners"]
 Records = Collection[dict[str, Any]]
 Document = dict[str, Any]
 
-CANDIDATES_MAX: Final = 5_000
+CANDIDATES_MAX: Final = 5_000  # NGOs that one command or chunk is compared with
 _FIELDS: Final = {"home": 1, "scope": 1, "body": 1, "ix.alike": 1}
 
 

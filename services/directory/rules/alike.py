@@ -23,12 +23,12 @@ __all__ = ["ALIKE_KEYS_MAX", "NEARBY_KM", "Likeness", "Profile", "alike_keys", "
 NEARBY_KM: Final = 10.0
 NAMES_MAX: Final = 4  # of one NGO that are compared: its names first, then aliases
 PARTS_MAX: Final = 24  # characters and words of one name
-ALIKE_KEYS_MAX: Final = 40
+ALIKE_KEYS_MAX: Final = 40  # index entries of one NGO
 ONE_EDIT_CHARACTERS_MIN: Final = 5  # below, one character makes another name: 绿色昆明, 绿色高原
-ONE_EDIT_WORDS_MIN: Final = 3
-MISSPELT_WORD_CHARS_MIN: Final = 4
-MISSPELT_WORD_LIKENESS_MIN: Final = 0.7
-KEY_BYTES: Final = 6
+ONE_EDIT_WORDS_MIN: Final = 3  # below, one word makes another name
+MISSPELT_WORD_CHARS_MIN: Final = 4  # shorter words are compared as they are
+MISSPELT_WORD_LIKENESS_MIN: Final = 0.7  # share of letters in place
+KEY_BYTES: Final = 6  # of a hash; what shares a key by chance is told apart later
 
 Likeness = Literal["identifier", "name"]
 Parts = tuple[str, ...]

@@ -7,8 +7,10 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Final, NamedTuple
 
+import orjson
 from pydantic import ValidationError
 
+from services.directory.contract import limits
 from services.directory.contract.codes import CAUSES, LEGAL_FORMS, SOCIAL_PLATFORMS
 from services.directory.contract.records import BY_KEY_FIELDS, EDITABLE_FIELDS, Ngo
 from services.directory.rules import notation
@@ -236,6 +238,10 @@ def problems_of(body: Mapping[str, Any]) -> list[Problem]:
     ]
     if problems:
         return problems
+    sizes = {name: len(orjson.dumps(value)) for name, value in body.items()}
+    if sum(sizes.values()) > limits.NGO_BYTES_MAX:
+        largest = max(sizes, key=lambda name: sizes[name])
+        return [Problem(largest, f"an NGO may have {limits.NGO_BYTES_MAX} bytes in all its fields")]
     try:
         Ngo.model_validate(body)
     except ValidationError as error:

@@ -14,7 +14,7 @@ from services.directory.contract.regions import COUNTRIES, PROVINCES_CN
 __all__ = ["city_key", "km", "without_places"]
 
 EARTH_RADIUS_KM: Final = 6371.0088
-CITIES_KEPT_MAX: Final = 4096
+CITIES_KEPT_MAX: Final = 4096  # whose keys are remembered
 
 _NATIONALITIES: Final = (
     "壮|回|维吾尔|白|傣|景颇|哈尼|彝|藏|苗|傈僳|蒙古|土家|侗|布依|朝鲜|羌|哈萨克|柯尔克孜|东乡|保安|撒拉|"

@@ -118,6 +118,15 @@ def test_limits_are_problems_of_their_fields() -> None:
     assert [problem.field for problem in problems] == ["names.zh"]
 
 
+def test_an_ngo_is_smaller_than_an_entry_may_be() -> None:
+    """Fields that are each within their limits may still be too much together."""
+    services = [{"name": "热线", "description": "听" * 2000}] * 20
+
+    problems = problems_of({**SMALLEST, "services": services})
+
+    assert [problem.field for problem in problems] == ["services"]
+
+
 @given(
     st.fixed_dictionaries(
         {},

@@ -15,8 +15,8 @@ from services.directory.importing.text import csv_rows, decode, delimiter_of
 
 __all__ = ["TABLE_ROWS_MAX", "Line", "Tables", "is_package", "read_tables"]
 
-TABLE_BYTES_MAX: Final = FILE_BYTES_MAX
-TABLE_ROWS_MAX: Final = 1_000_000
+TABLE_BYTES_MAX: Final = FILE_BYTES_MAX  # of one table of a package
+TABLE_ROWS_MAX: Final = 1_000_000  # of one table of a package
 
 TABLES: Final[Mapping[str, str]] = {
     "organization": "organization",
