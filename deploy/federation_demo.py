@@ -29,7 +29,7 @@ from deploy.embedded import (
 from deploy.programs import Program, ground_program, node_programs
 from deploy.sample import write_samples
 from deploy.shared_ground import SharedGround
-from deploy.steps import Steps
+from deploy.steps import Steps, print_what_can_be_printed
 from deploy.supervision import Supervision
 from hinterland.config import NODE_FILE, Settings, init_node
 from hinterland.config.settings import ENVIRONMENT_PREFIX
@@ -230,6 +230,7 @@ def _take_environment() -> dict[str, str]:
 @click.option("--port", default=FIRST_PORT, show_default=True, help="The first of three ports.")
 def main(var: Path, port: int) -> None:
     """Runs the demo federation in the foreground, until Ctrl-C."""
+    print_what_can_be_printed()
     try:
         Demo(var.resolve(), port, _take_environment(), Steps(Console())).run()
     except HinterlandError as error:

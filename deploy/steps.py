@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+import io
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from rich.console import Console
 
-__all__ = ["Steps"]
+__all__ = ["Steps", "print_what_can_be_printed"]
+
+
+def print_what_can_be_printed() -> None:
+    """From now on a sign that the terminal's encoding lacks is printed as `?`, and is no error."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
 
 
 class Steps:
