@@ -14,6 +14,7 @@ import click
 from rich.console import Console
 
 from cli.rpc import CALL_S_MAX, Caller
+from deploy.steps import print_what_can_be_printed
 from hinterland.actors import Actor
 from hinterland.config import Settings
 from hinterland.errors import HinterlandError
@@ -110,6 +111,10 @@ def with_here(command: Callable[Concatenate[Here, P], R]) -> Callable[P, R]:
 
 class CommandGroup(click.Group):
     """A group that lists its commands as declared and turns our errors into messages."""
+
+    def main(self, *arguments: Any, **options: Any) -> Any:
+        print_what_can_be_printed()
+        return super().main(*arguments, **options)
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(self.commands)

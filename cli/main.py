@@ -16,7 +16,6 @@ from cli.quarantine import quarantine
 from cli.receipts import receipts
 from cli.status import status
 from cli.verify import verify
-from deploy.steps import print_what_can_be_printed
 
 __all__ = ["main"]
 
@@ -52,7 +51,6 @@ def main(context: click.Context, folder: Path) -> None:
       3  it works, but: status, verify: something is down, behind or unequal;
          import: rows were refused
     """
-    print_what_can_be_printed()
     here = Here(folder)
     context.obj = here
     context.call_on_close(here.close)

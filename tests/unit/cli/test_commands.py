@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import socket
+import subprocess
+import sys
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -120,3 +123,15 @@ def test_every_command_shows_an_example(tmp_path: Path, command: tuple[str, ...]
     shown = hinterland(tmp_path, *command, "--help").output
 
     assert f"{' '.join(command)}" in shown.partition("Example")[2]
+
+
+def test_a_terminal_that_lacks_a_sign_gets_another_one() -> None:
+    """Help with Chinese in it is printed on a terminal that knows Latin letters alone."""
+    printed = subprocess.run(
+        [sys.executable, "-P", "-m", "cli", "--help"],
+        env={**os.environ, "PYTHONIOENCODING": "latin-1"},
+        capture_output=True,
+        check=True,
+    )
+
+    assert b"--name ??" in printed.stdout
