@@ -285,7 +285,8 @@ def settle(epoch: int, item: Judged, old: Standing) -> Standing:
             Why.HOLE if item.hole else Why.QUARANTINE,
             item.reason or "",
         )
-        return replace(old, pending=pending, past=_past(old, keep_accepted=True), put=None)
+        # An accepted version of the same batch stays to be written.
+        return replace(old, pending=pending, past=_past(old, keep_accepted=True))
     if entry.op == "put":
         return Standing(Version(epoch, item.n, entry.sum), past=_past(old), put=item)
     past = () if entry.op == "erase" else _past(old)

@@ -6,7 +6,7 @@ import logging
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final, TypeVar
 
 from bson import Binary
@@ -73,6 +73,10 @@ BATCHES_READ: Final = 8  # in one round trip; the first give has room for few
 COUNTED: Final = {"holes": Why.HOLE, "quarantined": Why.QUARANTINE}
 NEW_HEAD: Final = {"epoch": 1, "n": 0, "hash": ""}
 DUPLICATE_KEY: Final = 11000
+REASON_CHARS_MAX: Final = 300
+# BadValue, DollarPrefixedFieldName, DottedFieldName, CannotIndexParallelArrays, BSONObjectTooLarge,
+# and what the geo indexes say of a place that is none.
+UNWRITABLE_CODES: Final = frozenset({2, 52, 57, 171, 10334, 13022, 13026, 13027, 16755, 16804})
 
 
 class HeadMoved(HinterlandError):
@@ -94,6 +98,36 @@ class Applied:
 
 def _no_files(kind: str, body: dict[str, Any]) -> Sequence[FileReference]:
     return ()
+
+
+class Unwritable(Exception):
+    """This database cannot take a record, though its payload was judged good."""
+
+    def __init__(self, record_id: str, reason: str) -> None:
+        super().__init__(record_id, reason)
+        self.record_id = record_id
+        self.reason = reason
+
+
+Refused = Mapping[str, str]
+"""Why records are refused, by id."""
+
+
+def refuse(judged: Sequence[Judged], refused: Refused) -> list[Judged]:
+    return [
+        replace(item, payload=None, reason=refused[item.entry.id])
+        if item.payload is not None and item.entry.id in refused
+        else item
+        for item in judged
+    ]
+
+
+def raise_unwritable(error: BulkWriteError) -> None:
+    """Raises Unwritable if it is the record's fault, and not the server's or another writer's."""
+    for failed in error.details["writeErrors"]:
+        if failed["code"] in UNWRITABLE_CODES:
+            document = failed["op"].get("u", failed["op"])
+            raise Unwritable(document["_id"], failed["errmsg"][:REASON_CHARS_MAX]) from error
 
 
 class FeedStore:
@@ -287,9 +321,24 @@ class FeedStore:
         self.library.bury()
         return done
 
+    def _without_unwritable(self, work: Callable[[ClientSession, Refused], T]) -> T:
+        """Run `work` in a transaction, again and again while it meets records that this database
+        cannot take: each is refused then, alone."""
+        refused: dict[str, str] = {}
+        while True:
+            try:
+                return self.transact(lambda session: work(session, refused))
+            except Unwritable as error:
+                if error.record_id in refused:
+                    raise
+                log.warning("%s is quarantined: %s", error.record_id, error.reason)
+                refused[error.record_id] = error.reason
+
     def append(self, batch: Batch, judged: Sequence[Judged]) -> Applied:
         """Append a batch from elsewhere. Raises HeadMoved if it is not what follows."""
-        return self.transact(lambda session: self.append_in(session, batch, judged))
+        return self._without_unwritable(
+            lambda session, refused: self.append_in(session, batch, refuse(judged, refused))
+        )
 
     def append_in(
         self,
@@ -377,7 +426,9 @@ class FeedStore:
 
     def fill(self, batch: Batch, judged: Sequence[Judged]) -> Applied | None:
         """Take payloads that came late into the batch that is held; None if nothing lacked them."""
-        return self.transact(lambda session: self._fill(session, batch, judged))
+        return self._without_unwritable(
+            lambda session, refused: self._fill(session, batch, refuse(judged, refused))
+        )
 
     def _fill(
         self, session: ClientSession, batch: Batch, judged: Sequence[Judged]
@@ -449,9 +500,13 @@ class FeedStore:
         What is held may be of another branch than the cutoff: then everything is taken back, so
         that the right one is asked for. A frozen feed thaws. None if there was nothing to do.
         """
-        return self.transact(lambda session: self._truncate(session, feed, cutoff))
+        return self._without_unwritable(
+            lambda session, refused: self._truncate(session, feed, cutoff, refused)
+        )
 
-    def _truncate(self, session: ClientSession, feed: str, cutoff: Cutoff | None) -> Applied | None:
+    def _truncate(
+        self, session: ClientSession, feed: str, cutoff: Cutoff | None, refused: Refused
+    ) -> Applied | None:
         state = self.collection("feeds").find_one({"_id": feed}, session=session)
         if state is None:
             return None
@@ -471,7 +526,7 @@ class FeedStore:
             {"_id": {"$in": [found["_id"] for found, _ in taken]}}, session=session
         )
         before = self.standings(session, feed, list(ids), state)
-        standings = replay(kept, ids, self._judge)
+        standings = replay(kept, ids, lambda batch, n: refuse([self._judge(batch, n)], refused)[0])
         version = self.next_version(session)
         head = kept[-1].header if kept else None
         epoch = head.epoch if head else 1
@@ -616,7 +671,11 @@ class FeedStore:
                 pending.append(DeleteOne({"_id": pending_key(feed, record_id)}))
         for name, operations in (("records", records), ("tombs", tombs), ("pending", pending)):
             if operations:
-                self.collection(name).bulk_write(operations, ordered=False, session=session)
+                try:
+                    self.collection(name).bulk_write(operations, ordered=False, session=session)
+                except BulkWriteError as error:
+                    raise_unwritable(error)
+                    raise
         self._settle_files(session, feed, standings, before)
 
     def _settle_files(
@@ -703,13 +762,19 @@ class FeedStore:
             "by": entry.by,
             "arrived": version,
             "body": payload.body,
-            "ix": self._index(entry.kind, payload.body),
+            "ix": self._indexed(entry, payload),
         }
         if standing.past:
             document["past"] = list(standing.past)
         if files := self._files(payload.kind, payload.body):
             document["files"] = sorted({each.sha256 for each in files})
         return document
+
+    def _indexed(self, entry: Entry, payload: Payload) -> Document:
+        try:
+            return self._index(entry.kind, payload.body)
+        except Exception as error:  # whatever a room's code makes of it
+            raise Unwritable(entry.id, f"it cannot be indexed: {error!r}") from error
 
     def _elide(self, session: ClientSession, feed: str, epoch: int, numbers: Iterable[int]) -> None:
         left = sorted(numbers)

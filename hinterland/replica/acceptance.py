@@ -18,6 +18,9 @@ from hinterland.clock import from_rfc3339
 __all__ = ["SHARED_SCOPES", "Check", "Judged", "judge"]
 
 SHARED_SCOPES: Final = ("members", "public")
+# BSON writes a field's name with a NUL at its end; a document that has this one is a DBRef to its
+# readers.
+DBREF_KEY: Final = b"$ref\0"
 REASON_CHARS_MAX: Final = 300
 OPS: Final = ("put", "delete", "erase")
 
@@ -89,7 +92,9 @@ def _refuse_payload(header: Header, entry: Entry, payload: Payload) -> str | Non
     if payload.scope not in allowed:
         return f"scope {payload.scope!r} does not belong into this feed"
     try:
-        bson.encode(payload.body)
+        encoded = bson.encode(payload.body)
     except (bson.errors.BSONError, OverflowError, UnicodeEncodeError, ValueError) as error:
         return f"the body cannot be stored: {error}"
+    if DBREF_KEY in encoded and bson.decode(encoded) != payload.body:
+        return "the body cannot be stored: it would be read back as a reference"
     return None

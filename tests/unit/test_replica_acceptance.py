@@ -131,6 +131,7 @@ def test_unknown_kinds_and_fields_are_kept() -> None:
         (batch(b"not json"), "not a JSON object"),
         (batch(payload(body={"a\x00b": 1})), "cannot be stored"),
         (batch(payload(body={"in": {"deep": {"a\x00b": 1}}})), "cannot be stored"),
+        (batch(payload(body={"see": {"$ref": "a", "$id": 1}})), "read back as a reference"),
         (batch(payload(body={"n": 2**63})), "cannot be stored"),
         (batch(payload(body={"n": 2**64 - 1})), "cannot be stored"),
         (batch(payload().replace("云南".encode(), b"\\ud800")), "not a JSON object"),
