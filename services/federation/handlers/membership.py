@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 from hinterland.clock import rfc3339
 from hinterland.errors import BadInput, NotFound, Unavailable
+from hinterland.ground.management import BrokerRefused, BrokerUnreachable
 from hinterland.identity import Member
 from hinterland.records import Changes, Records
 from services.federation import queries
@@ -16,6 +18,8 @@ from services.federation.handlers.links import arrange_links
 from services.federation.rules.expulsion import cutoffs
 
 __all__ = ["expel", "member_list", "members", "membership"]
+
+log = logging.getLogger(__name__)
 
 
 def membership(records: Records, here: Here) -> dict[str, Any]:
@@ -85,7 +89,11 @@ def expel(
         return {"node": params.node, "feeds": found.body["expelled"]}
 
     result = records.execute(params.command_id, by, write)
-    arrange_links(records, here)
+    try:
+        arrange_links(records, here)
+    except (BrokerRefused, BrokerUnreachable) as error:
+        # The expulsion stands; the reaction to it arranges the links again until it succeeds.
+        log.warning("the links to %s are ended later: %s", params.node, error)
     return result
 
 
