@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from functools import cache
+from functools import cache, lru_cache
 from typing import Final
 
 from hinterland import search
@@ -113,6 +113,8 @@ LANGUAGE_WORDS: Final[Mapping[str, str]] = {
     "ko": "韩语 朝鲜语 | korean",
 }
 
+PLACES_KEPT_MAX: Final = 4_096  # texts whose region is remembered
+
 _CLASS_ENDING: Final = re.compile("(类|类别|领域|方面|工作|服务|事业|项目)$")
 _REGION_ENDING: Final = re.compile("(特别行政区|维吾尔自治区|壮族自治区|回族自治区|自治区|省|市)$")
 
@@ -179,6 +181,7 @@ def language_of(word: str) -> str | None:
     return _languages().get(_key(word))
 
 
+@lru_cache(maxsize=PLACES_KEPT_MAX)
 def region_and_rest(text: str) -> tuple[str | None, str]:
     """The region that a text names or begins with, and what follows it: 云南省昆明市 is CN-YN and
     昆明市. The municipalities are their own city."""

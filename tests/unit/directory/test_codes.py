@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import pytest
 
 from services.directory.contract.codes import CAUSES, LABEL_LANGUAGES, LEGAL_FORMS
@@ -22,3 +25,15 @@ def test_a_kind_of_a_newer_node_is_taken_with_its_codes() -> None:
     KINDS["ngo"].model.model_validate(
         {"names": {"zh": "月球"}, "region": "CN-YN", "causes": ["moon_travel"], "orbit": "low"}
     )
+
+
+def test_the_contract_is_light() -> None:
+    """Whoever calls the directory loads neither a database driver nor a dictionary of pinyin."""
+    heavy = ("pymongo", "nameko", "eventlet", "pypinyin", "phonenumbers", "opencc", "openpyxl")
+    program = f"import sys, services.directory.contract; print({set(heavy)} & sys.modules.keys())"
+
+    loaded = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+
+    assert loaded.stdout.strip() == "set()"
