@@ -88,13 +88,13 @@ class Standing:
         return self.accepted
 
     def held_numbers(self) -> tuple[int, ...]:
-        """Every number whose payload is held here."""
+        """Every number whose payload is held here, in order."""
         numbers = list(self.past)
         if self.accepted is not None:
             numbers.append(self.accepted.n)
         if self.pending is not None and self.pending.why is Why.QUARANTINE and self.pending.sum:
             numbers.append(self.pending.n)
-        return tuple(numbers)
+        return tuple(sorted(numbers))
 
 
 NOTHING: Final = Standing()

@@ -38,6 +38,7 @@ class Fault(StrEnum):
     FORK = "a home signs two headers of one position"
     FROZEN = "a forked feed is frozen"
     NEWER_FORMAT = "a home writes a format of the future"
+    PRIVATE_SHARED = "a home shares what says that it is private"
     FOREIGN_ID = "a home writes an id of another home"
     # Relays and peers that lie
     BLANKED = "payloads are blanked on the way"
@@ -47,6 +48,7 @@ class Fault(StrEnum):
     FALSE_HEADS = "heads that do not exist are claimed"
     FORGED_HEADS = "heads are said in another's name"
     FORGED_BATCH = "a batch is signed with a key that is not the home's"
+    PAYLOAD_ALTERED = "a payload is changed on the way"
     ALTERED = "bytes are changed on the way"
     GARBAGE = "what arrives is no message"
     OVERSIZED = "a frame is larger than any may be"

@@ -188,7 +188,8 @@ def nothing_forged(world: World) -> Iterator[str]:
             if home_of(record_id) != shown.feed.partition("/")[0]:
                 yield f"{node.name} shows {record_id} out of {shown.feed}"
             home = world.nodes[home_of(record_id)]
-            if shown.payload.body["text"] == FORGED and home.name not in world.liars:
+            forged = str(shown.payload.body["text"]).startswith(FORGED)
+            if forged and home.name not in world.liars:
                 yield f"{node.name} shows a forged {record_id}"
         for feed, batches in tables.batches.items():
             if feed.partition("/")[0] in world.liars or feed.endswith("/private"):
@@ -204,8 +205,13 @@ def nothing_private(world: World) -> Iterator[str]:
             if feed.endswith("/private"):
                 if not feed.startswith(f"{node.name}/"):
                     yield f"{node.name} holds {feed}"
-            elif any(b'"scope":"private"' in line for b in batches for line in b.payloads):
+            elif feed.partition("/")[0] not in world.liars and any(
+                b'"scope":"private"' in line for batch in batches for line in batch.payloads
+            ):
                 yield f"{node.name} holds a private payload in {feed}"
+        for record_id, shown in node.tables.records.items():
+            if shown.payload.scope == "private" and not record_id.startswith(f"{node.name}."):
+                yield f"{node.name} shows {record_id}, which is private"
 
 
 def forgotten(world: World) -> Iterator[str]:

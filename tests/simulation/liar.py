@@ -48,6 +48,7 @@ MISCHIEF: Final = (
     Fault.FORGED_HEADS,
     Fault.FORGED_BATCH,
     Fault.FOREIGN_ID,
+    Fault.PRIVATE_SHARED,
     Fault.GARBAGE,
     Fault.BOMB,
     Fault.OVERSIZED,
@@ -56,10 +57,12 @@ MISCHIEF: Final = (
     Fault.FALSE_HEADS,
     Fault.NEWER_FORMAT,
 )
+SPOILING: Final = (Fault.BLANKED, Fault.ALTERED, Fault.PAYLOAD_ALTERED)
 HABITS: Final = (
     Fault.BLANKED,
     Fault.SILENCE,
     Fault.ALTERED,
+    Fault.PAYLOAD_ALTERED,
     Fault.GARBAGE,
     Fault.OVERSIZED,
     Fault.BOMB,
@@ -138,6 +141,12 @@ class Liar(Node):
         batch = decode(frame)
         if how is Fault.BLANKED:
             return encode(elide(batch, range(batch.header.first, batch.header.last + 1)))
+        if how is Fault.PAYLOAD_ALTERED:
+            lies = (
+                line.replace(b'"text":"', b'"text":"%b ' % FORGED.encode())
+                for line in batch.payloads
+            )
+            return encode(replace(batch, payloads=tuple(lies)))
         line = batch.header.line.replace(b'"put"', b'"set"')
         return encode(Batch(batch.signature, replace(batch.header, line=line), batch.payloads))
 
@@ -149,7 +158,7 @@ class Liar(Node):
         habit = self._lies.choice((*self._habits, Fault.RELAY_DROPS, None, None))
         if habit is Fault.RELAY_DROPS:
             self.world.fired(habit)
-        elif message.routing_key.startswith("feed.") and habit in (Fault.BLANKED, Fault.ALTERED):
+        elif message.routing_key.startswith("feed.") and habit in SPOILING:
             self.world.fired(habit)
             yield replace(message, body=self._spoil(message.body, habit))
         else:
@@ -167,6 +176,7 @@ class Liar(Node):
                 Fault.FORGED_HEADS: self._speak_as_another,
                 Fault.FORGED_BATCH: self._write_as_another,
                 Fault.FOREIGN_ID: self._write_foreign_ids,
+                Fault.PRIVATE_SHARED: self._share_private,
                 Fault.GARBAGE: lambda: self._send(self._lies.randbytes(200)),
                 Fault.BOMB: lambda: self._send(bomb()),
                 Fault.OVERSIZED: lambda: self._send(oversized()),
@@ -218,14 +228,18 @@ class Liar(Node):
         self.key = own
         self._send(encode(batch), f"feed.{SERVICE}.{victim.name}")
 
-    def _forgery(self, record_id: str) -> Draft:
+    def _forgery(self, record_id: str, scope: str = "public") -> Draft:
         salt = self._lies.randbytes(16)
-        line = payload_line(record_id, KIND, "public", {"text": FORGED}, salt)
+        line = payload_line(record_id, KIND, scope, {"text": FORGED}, salt)
         return Draft(record_id, KIND, "put", None, line)
 
     def _write_foreign_ids(self) -> None:
         record_id = f"{self._victim()}.{KIND}.{self._lies.randrange(4):04d}"
         self._append([self._forgery(record_id)], self.store.memory)
+
+    def _share_private(self) -> None:
+        record_id = f"{self.name}.{KIND}.0000"
+        self._append([self._forgery(record_id, scope="private")], self.store.memory)
 
     def _append(self, drafts: list[Draft], store: MemoryStore) -> Batch:
         batch, judged = self.seal(drafts, store.held_one(self.feed))
