@@ -1,4 +1,8 @@
-"""A member turns against the others: it changes nothing, costs little, and is seen."""
+"""A member turns against the others: it changes nothing, costs little, and is seen.
+
+These run after the others that share the nodes: what a rogue member leaves in quarantine stays
+there, and `hinterland status` goes on saying so.
+"""
 
 from __future__ import annotations
 
