@@ -231,13 +231,13 @@ def _send(
             }
             answer = here.call_until_done(SERVICE, "import_ngos", params, CHUNK_S_MAX)
             for row in answer["outcomes"]:
-                _count(outcome, row)
+                _count(outcome, row, reading)
             bar.advance(task, len(rows))
     outcome.problems.sort(key=lambda problem: problem.row or 0)
     return outcome
 
 
-def _count(outcome: Outcome, row: dict[str, Any]) -> None:
+def _count(outcome: Outcome, row: dict[str, Any], reading: Reading) -> None:
     outcome.counts[row["outcome"]] += 1
     if row["outcome"] == "duplicate":
         of = row["of"] or f"row {row['of_row']}"
@@ -245,7 +245,8 @@ def _count(outcome: Outcome, row: dict[str, Any]) -> None:
         message = f"not imported: {of} {same}"
         outcome.problems.append(FileProblem(message, row["row"]))
     outcome.problems += [
-        FileProblem(problem["message"], row["row"], problem["field"]) for problem in row["problems"]
+        FileProblem(problem["message"], row["row"], reading.heading_of(problem["field"]))
+        for problem in row["problems"]
     ]
 
 

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from services.directory.contract.calls import ImportOptions
-from services.directory.contract.codes import CAUSES
 from services.directory.importing.columns import IGNORED, PERSONAL
 from services.directory.importing.text import REPLACEMENT
 from services.directory.importing.vocabulary import (
@@ -179,10 +178,7 @@ class RowReader:
                 continue
             code = cause_of(word)
             if code is None:
-                known = ", ".join(CAUSES)
-                self._fault(
-                    name, f"{word.strip()[:FAULT_CHARS_MAX]!r} is no cause; known are {known}"
-                )
+                self._fault(name, f"{word.strip()[:FAULT_CHARS_MAX]!r} is no known cause")
             else:
                 self._extend(name, [code])
 

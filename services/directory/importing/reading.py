@@ -29,6 +29,7 @@ HEADINGS_MIN: Final = 2  # known headings that make a row the header
 PROBLEMS_MAX: Final = 10_000  # that are reported of one file
 ZIP_MAGIC: Final = b"PK"
 OLD_EXCEL_MAGIC: Final = b"\xd0\xcf\x11\xe0"
+_COORDINATES: Final = ("lat", "lng")
 _TOTALS: Final = (
     "合计",
     "合計",
@@ -78,6 +79,19 @@ class Reading:
             return
         self._seen.update(dict.fromkeys(keys, row))
         self.rows.append(Row(row, ngo))
+
+    def heading_of(self, field: str | None) -> str | None:
+        """The heading of the column that a field came from, as a person finds it in the file; the
+        field itself where no column was for it alone. `field` may be a path: `phones.0`."""
+        if field is None:
+            return None
+        name = field.partition(".")[0]
+        targets = (field, name, *_COORDINATES) if name == "location" else (field, name)
+        for target in targets:
+            for heading, found in self.columns.items():
+                if found == target or (found or "").startswith(f"{target}."):
+                    return heading
+        return field
 
     def chunks(self) -> Iterator[list[dict[str, Any]]]:
         """The rows as arguments of `import_ngos`, within its limits on number and size."""

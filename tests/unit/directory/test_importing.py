@@ -121,8 +121,18 @@ def test_problems_name_row_and_column_and_stop_nothing(save: Save) -> None:
     problems = [(problem.row, problem.column) for problem in reading.problems]
 
     assert problems == [(5, "服务领域（可多选）"), (6, "机构名称*"), (7, None)]
-    assert "'火星移民' is no cause" in reading.problems[0].message
+    assert "'火星移民' is no known cause" in reading.problems[0].message
     assert "same organisation as in row 4" in reading.problems[2].message
+
+
+def test_a_field_is_found_again_by_its_heading(save: Save) -> None:
+    """What the service says of a field can be shown as the column that a person sees."""
+    reading = read_file(save(UNTIDY, "ngos.csv"), ImportOptions())
+
+    fields = ("phones.0", "names.en", "names", "staff_count", "identifiers.0", "email", None)
+    assert [reading.heading_of(field) for field in fields] == [
+        "联系电话", "英文名", "机构名称*", "员工数", "统一社会信用代码", "email", None
+    ]  # fmt: skip
 
 
 def test_data_of_people_are_not_read(save: Save) -> None:
