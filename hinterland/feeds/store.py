@@ -71,6 +71,8 @@ ERASURES_PAGE_MAX: Final = 100
 BATCHES_READ: Final = 8  # in one round trip; the first give has room for few
 # How many entries of a feed are pending, by why: kept at its head, nearly always absent.
 COUNTED: Final = {"holes": Why.HOLE, "quarantined": Why.QUARANTINE}
+# What a head must be for its own home to write: not since the commit was decided upon, but in it.
+WRITABLE: Final[Document] = {"recover_to": {"$in": [None, 0]}, "frozen": None}
 NEW_HEAD: Final = {"epoch": 1, "n": 0, "hash": ""}
 DUPLICATE_KEY: Final = 11000
 REASON_CHARS_MAX: Final = 300
@@ -357,7 +359,7 @@ class FeedStore:
         header = batch.header
         if version is None:
             version = self.next_version(session)
-        state = self._move_head(session, batch)
+        state = self._move_head(session, batch, WRITABLE if before is not None else {})
         if before is None:
             ids = list({item.entry.id for item in judged})
             before = self.standings(session, header.feed, ids, state)
@@ -382,12 +384,14 @@ class FeedStore:
         held = self._held(after | rare, session)
         return Applied(version, plan.batch, held, changes_of(judged), bytes(stored["frame"]))
 
-    def _move_head(self, session: ClientSession, batch: Batch) -> Document:
+    def _move_head(
+        self, session: ClientSession, batch: Batch, condition: Mapping[str, Any]
+    ) -> Document:
         """Moves the head onto `batch` if it is what follows; returns what was known before it."""
         header = batch.header
         end = {"epoch": header.epoch, "n": header.first - 1, "hash": header.prev}
         state = self.collection("feeds").find_one_and_update(
-            {"_id": header.feed, **(end if header.first > 1 else {"n": 0})},
+            {"_id": header.feed, **(end if header.first > 1 else {"n": 0}), **condition},
             {
                 "$set": {
                     "epoch": header.epoch,

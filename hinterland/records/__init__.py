@@ -7,7 +7,7 @@ positions.py  the last appended position, kept outside the database
 """
 
 from hinterland.records.changes import PRIVATE, Changes, derived_id
-from hinterland.records.commits import Command, Published, Records, Recovering
+from hinterland.records.commits import Command, Forked, Published, Records, Recovering
 from hinterland.records.positions import Positions
 from hinterland.records.room import Record, Room
 
@@ -15,6 +15,7 @@ __all__ = [
     "PRIVATE",
     "Changes",
     "Command",
+    "Forked",
     "Positions",
     "Published",
     "Record",

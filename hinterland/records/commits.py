@@ -27,7 +27,7 @@ from hinterland.records.positions import Positions
 from hinterland.records.room import Body, Record, Room
 from hinterland.replica import Judged
 
-__all__ = ["Command", "Published", "Records", "Recovering"]
+__all__ = ["Command", "Forked", "Published", "Records", "Recovering"]
 
 log = logging.getLogger(__name__)
 
@@ -49,6 +49,13 @@ class Recovering(Unavailable):
     """This node was restored from a backup and takes back what it lost. Try again in a minute."""
 
     code = "RECOVERING"
+
+
+class Forked(Unavailable):
+    """Others hold what this service wrote before its database was restored, and it has written
+    something else in the same place. Restore a newer backup, or ask the coordinator for help."""
+
+    code = "FORKED"
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,6 +228,8 @@ class Records:
         heads = self.store.heads([self._feed(scope) for scope in SCOPES])
         if heads[self._feed(PUBLIC)].get("recover_to"):
             raise Recovering()
+        if heads[self._feed(PUBLIC)].get("frozen"):
+            raise Forked()
         group = self._answer_repeats(group)
         decided, deferred = self._decide(group)
         if not decided:

@@ -725,6 +725,22 @@ def test_a_late_payload_that_cannot_be_indexed_is_quarantined(mongo: FeedStore) 
     assert 0 == mongo.held_one(FEED).hole_count
 
 
+def test_a_home_does_not_write_to_a_feed_that_is_not_whole(mongo: FeedStore) -> None:
+    """It may have become so after the write was decided upon."""
+    home = Home()
+    batches = [home.write(put(1)), home.write(put(2))]
+    own: dict[str, Any] = {"version": 1, "before": {}}
+    mongo.set_recovery(FEED, 1)
+    with pytest.raises(HeadMoved):
+        mongo.transact(lambda s: mongo.append_in(s, batches[0], verdicts(batches[0]), **own))
+    append(mongo, batches[0])
+    mongo.freeze(FEED, "two signed headers")
+    with pytest.raises(HeadMoved):
+        mongo.transact(lambda s: mongo.append_in(s, batches[1], verdicts(batches[1]), **own))
+
+    assert 1 == mongo.held_one(FEED).n
+
+
 def test_a_batch_that_fails_midway_leaves_nothing(
     mongo: FeedStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:

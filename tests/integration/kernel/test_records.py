@@ -9,7 +9,7 @@ import pytest
 
 from hinterland.batch import decode
 from hinterland.errors import BadInput, HinterlandError, Inapplicable, NotFound, StaleVersion
-from hinterland.records import Changes, Command, Published, Records, Recovering
+from hinterland.records import Changes, Command, Forked, Published, Records, Recovering
 from tests.integration.kernel.conftest import OpenRecords
 
 FEED = "yunnan/notes"
@@ -210,6 +210,16 @@ def test_a_restored_database_refuses_writes_until_its_tail_is_back(
     assert restored.store.held_one(FEED).recover_to == 2
     with pytest.raises(Recovering):
         write(restored, "c3", "new")
+
+
+def test_a_forked_feed_is_not_written_on(open_records: OpenRecords) -> None:
+    """Nobody would follow it; that is said to the caller instead."""
+    records = open_records()
+    write(records, "c1", "kept")
+    records.store.freeze(FEED, "two signed headers at 1.1")
+
+    with pytest.raises(Forked):
+        write(records, "c2", "new")
 
 
 def test_two_failing_commands_do_not_fail_the_third(open_records: OpenRecords) -> None:
