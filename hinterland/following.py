@@ -118,7 +118,6 @@ class Following:
             node=self._node,
             service=self._service,
             membership=membership,
-            key=self._key.public,
             sign=self._key.sign,
             verify=self._verify,
             check=self._check,

@@ -4,7 +4,9 @@ messages.py    heads, wants and gives: how they are written, signed and read
 acceptance.py  whether an entry may touch the records here
 effects.py     what the protocol wants done
 held.py        where a feed ends here
+holding.py     what a batch does to what is held
 peers.py       what was heard of the others
+tables.py      what the others hold, page by page
 asking.py      whom to ask for what is missing, and when again
 serving.py     what the wants of others may cost
 recovery.py    how a restored home finds its feed again

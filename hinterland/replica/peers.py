@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from hinterland.replica.messages import Line
+from hinterland.replica.tables import Table
 
 __all__ = ["ANSWER_S_START", "Peer", "Setback"]
 
@@ -21,17 +22,6 @@ class Setback:
 
     strikes: int = 0
     until: float = NEVER  # not to be asked before
-
-
-@dataclass(slots=True)
-class Table:
-    """A table on its way, page by page. `ask` is the want whose answer is awaited, or 0."""
-
-    ask: int = 0
-    asked_at: float = NEVER
-    page: int = 0
-    rest: str = ""
-    lines: list[Line] = field(default_factory=list)
 
 
 @dataclass(slots=True)

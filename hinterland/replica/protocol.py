@@ -9,43 +9,36 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
+from functools import partial
 from random import Random
 from typing import Any, Final
 
 from hinterland.batch import (
-    BATCH_PREFIX,
     BadBatch,
-    Batch,
     Header,
     NeedsUpgrade,
     Position,
-    decode,
-    read_newer,
 )
 from hinterland.clock import from_us, rfc3339
-from hinterland.identity import Cutoff, Member, Membership, Verdict, verify
-from hinterland.replica.acceptance import Check, Judged, judge
+from hinterland.identity import Membership, verify
+from hinterland.replica.acceptance import Check
 from hinterland.replica.asking import PATIENCE_S_START, Asking, Need, Want, need_of
 from hinterland.replica.drops import Drops
 from hinterland.replica.effects import (
     Append,
-    Compare,
     Effect,
     FileMessage,
-    Fill,
-    Freeze,
     Publish,
-    Recover,
     Resume,
     Serve,
     Truncate,
 )
-from hinterland.replica.held import UNKNOWN_END, Held
+from hinterland.replica.held import Held
+from hinterland.replica.holding import Holding
 from hinterland.replica.messages import (
     BUDGET_BYTES_MAX,
     FILE_MESSAGES,
     HOLES_ASKED_MAX,
-    TABLE_LINES_MAX,
     BadMessage,
     Line,
     Message,
@@ -55,9 +48,10 @@ from hinterland.replica.messages import (
     split_batches,
     write_message,
 )
-from hinterland.replica.peers import Peer, Table
+from hinterland.replica.peers import Peer
 from hinterland.replica.recovery import Recovery
 from hinterland.replica.serving import Serving
+from hinterland.replica.tables import PAGES_MAX, REST_CHARS, Page, Table, table_page
 
 __all__ = ["Replica"]
 
@@ -76,10 +70,7 @@ TABLE_BYTES: Final = 64 * 1024  # what a page of a table costs its asker
 # A restored node without a federation has told nobody; but it may be about to hear of one.
 ALONE_S: Final = 60.0
 RECOVERY_BUDGET_BYTES: Final = 1  # a single batch: whether there is one is the question
-HOLES_HELD_MAX: Final = 1000
 NUMBER_MAX: Final = 1 << 53
-PAGES_MAX: Final = 1000
-REST_CHARS: Final = 64
 FEED_CHARS_MAX: Final = 64
 TIME: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
 
@@ -93,7 +84,6 @@ class Replica:
         node: str,
         service: str,
         membership: Membership | None,
-        key: str,
         sign: Callable[[bytes], bytes],
         check: Check,
         foreign_kinds: frozenset[str],
@@ -101,21 +91,20 @@ class Replica:
         random: Random,
         verify: Verify = verify,
     ) -> None:
-        """`held` are the shared feeds that are stored here; `key` is this node's public key."""
+        """`held` are the shared feeds that are stored here."""
         self.node = node
         self.service = service
         self.own_feed = f"{node}/{service}"
         self.membership = membership
-        self.held: dict[str, Held] = {}
         self.peers: dict[str, Peer] = {}
         self.drops = Drops()
-        self.needs_upgrade: set[str] = set()
-        self._key = key
         self._sign = sign
         self._verify = verify
-        self._check = check
-        self._foreign_kinds = foreign_kinds
         self._random = random
+        self._holding = Holding(
+            self.own_feed, check=check, foreign_kinds=foreign_kinds, verify=verify
+        )
+        self._holding.believe(membership)
         self._asking = Asking(self.peers, random)
         self._serving = Serving()
         self._recovery = Recovery()
@@ -138,10 +127,12 @@ class Replica:
         if routing_key.startswith("feed."):
             if routing_key == f"feed.{self.service}.{self.node}":
                 return []  # our own, on its way out
-            return self._take_frame(body, routing_key)[1]
+            take: Callable[[], list[Effect]] = partial(self._take_frame, body)
+        else:
+            take = partial(self._take_message, body, routing_key)
         try:
-            return self._take_message(open_message(body), routing_key)
-        except BadMessage as error:
+            return take()
+        except (BadMessage, BadBatch, NeedsUpgrade) as error:
             self.note(routing_key, error.message)
             return []
 
@@ -171,7 +162,7 @@ class Replica:
     def appended(self, line: Line, now: float) -> list[Effect]:
         """This node wrote to its own feed: remember the new end, and tell of it soon."""
         self._read_clock(now)
-        own = self.held[self.own_feed]
+        own = self._holding.own
         if own.line != line:
             own.epoch, own.n, own.hash, own.digest = line.epoch, line.n, line.hash, line.digest
             self._heads_soon(OWN_DEBOUNCE_S)
@@ -179,8 +170,7 @@ class Replica:
 
     def reload(self, held: Iterable[Held]) -> None:
         """Forget what was remembered of the store, for what is stored; keep what was heard."""
-        self.held = {state.feed: state for state in held}
-        self.held.setdefault(self.own_feed, Held(self.own_feed))
+        self._holding.reload(held)
         self._asking.interrupt(self._now)
         self._look_again = True
 
@@ -190,6 +180,7 @@ class Replica:
         if membership == self.membership:
             return []
         self.membership = membership
+        self._holding.believe(membership)
         if membership is None:
             return []
         for node in [node for node in self.peers if not membership.is_member(node)]:
@@ -197,8 +188,6 @@ class Replica:
             self._serving.forget(node)
         for peer in self.peers.values():
             peer.table_rest = ""  # it was read by an older membership
-        # What is newer may lie beyond an expulsion.
-        self.needs_upgrade = {feed for feed in self.needs_upgrade if not self._expelled(feed)}
         self._heads_due_at = self._now
         return self._look_around()
 
@@ -216,22 +205,28 @@ class Replica:
         self._look_again = False
         effects: list[Effect] = []
         for held in self.held.values():
-            effects += self._cut(held)
-        feeds = {line.feed: None for peer in self.peers.values() for line in peer.lines()}
-        for feed in feeds:
+            effects += self._holding.cut(held)
+        for feed in {line.feed: None for peer in self.peers.values() for line in peer.lines()}:
             effects += self._seek(feed)
+        return self._noted(effects)
+
+    def _noted(self, effects: list[Effect]) -> list[Effect]:
+        """Effects whose consequences for the conversation were seen to."""
+        if any(isinstance(effect, Append) for effect in effects):
+            self._heads_soon(REST_DEBOUNCE_S * self._scale())
+        if any(isinstance(effect, Truncate) for effect in effects):
+            self._look_again = True  # it may be the right branch that is wanted now
         return effects
 
-    def _cut(self, held: Held) -> list[Effect]:
-        """Take back what an expelled writer's feed holds that does not count; never our own."""
-        member = self._home(held.feed)
-        if member is None or member.expelled is None or held.feed == self.own_feed:
-            return []
-        cutoff = member.expelled.get(held.feed)
-        if held.frozen is None and (held.n == 0 or _counts_whole(held, cutoff)):
-            return []
-        self._look_again = True  # it may be on the wrong branch: then the right one is wanted
-        return [Truncate(held.feed, cutoff)]
+    @property
+    def held(self) -> dict[str, Held]:
+        """Where every feed ends here; whoever performs an effect puts in what came of it."""
+        return self._holding.held
+
+    @property
+    def needs_upgrade(self) -> set[str]:
+        """Feeds that go on in a way that this version cannot read."""
+        return self._holding.needs_upgrade
 
     # For the exchange of files
 
@@ -251,7 +246,8 @@ class Replica:
 
     # Messages
 
-    def _take_message(self, message: Message, routing_key: str) -> list[Effect]:
+    def _take_message(self, body: bytes, routing_key: str) -> list[Effect]:
+        message = open_message(body)
         sender = message.sender
         # Heads of a node's other services come by the same routing key.
         if sender == self.node or message.fields.get("service") != self.service:
@@ -304,12 +300,11 @@ class Replica:
         if message.fields.get("hello") is True and self._now - peer.hello_at > HELLO_INTERVAL_S:
             peer.hello_at = self._now
             self._heads_soon(OWN_DEBOUNCE_S)
-        if peer.rest == rest_hash(self.lines(), peer.node):
+        lines = self._holding.lines()
+        if peer.rest == rest_hash(lines, peer.node):
             peer.table_rest = peer.rest
             peer.table = {
-                line.feed: line
-                for line in self.lines()
-                if not line.feed.startswith(f"{peer.node}/")
+                line.feed: line for line in lines if not line.feed.startswith(f"{peer.node}/")
             }
         elif peer.rest != peer.table_rest:
             effects += self._ask_table(peer)
@@ -317,15 +312,18 @@ class Replica:
 
     def _on_want(self, message: Message, peer: Peer) -> list[Effect]:
         self._heard(peer)
+        give_key = f"give.{self.service}.{peer.node}"
         ask = message.count("ask", NUMBER_MAX)
         if "page" in message.fields:
             page = message.count("page", PAGES_MAX)
             if not self._serving.charge(peer.node, TABLE_BYTES, self._now):
                 return []
-            return [self._give_table(peer, page, ask)]
+            table = table_page(self._holding.lines(), self.node, page)
+            return [self.say(give_key, {"type": "give", "re": ask, **table})]
         feed = str(message.fields.get("feed"))
         if feed not in self.held:
-            return [self._give_nothing(peer, feed, ask)]
+            nothing = {"type": "give", "re": ask, "feed": feed[:FEED_CHARS_MAX], "more": False}
+            return [self.say(give_key, nothing)]
         serve = Serve(
             asker=peer.node,
             ask=ask,
@@ -342,26 +340,21 @@ class Replica:
         if "table" in message.fields:
             return self._take_table(message, peer, ask)
         feed = str(message.fields.get("feed"))
-        if not self._follows(feed):
+        if not self._holding.follows(feed):
             return []
-        before = self._progress(feed)
+        before = self._holding.progress(feed)
         effects: list[Effect] = []
-        for frame in split_batches(message):
-            taken, wanted = self._take_frame(frame, peer.node, feed)
-            effects += wanted
-            if not taken:
-                break  # the rest is not worth reading
-        useful = self._progress(feed) > before
+        try:
+            for frame in split_batches(message):
+                effects += self._take_frame(frame, feed)
+        except (BadBatch, NeedsUpgrade) as error:
+            self.note(peer.node, error.message)  # the rest is not worth reading
+        useful = self._holding.progress(feed) > before
         if not useful and feed == self.own_feed:
             self._recovery.said_nothing_more(peer.node, ask)
-        over = self._asking.answered(
-            self._held(feed),
-            peer,
-            ask,
-            useful=useful,
-            open_=self._open(self._held(feed)),
-            now=self._now,
-        )
+        held = self._holding.of(feed)
+        open_ = self._holding.is_open(held)
+        over = self._asking.answered(held, peer, ask, useful=useful, open_=open_, now=self._now)
         return effects + (self._seek(feed) if over else [])
 
     def _on_files(self, message: Message, peer: Peer) -> list[Effect]:
@@ -370,26 +363,6 @@ class Replica:
 
     # Tables
 
-    def lines(self) -> list[Line]:
-        """What this node holds, its own feed included."""
-        return [state.line for state in self.held.values() if state.n]
-
-    def _give_table(self, peer: Peer, page: int, ask: int) -> Publish:
-        lines = sorted(
-            (line for line in self.lines() if not line.feed.startswith(f"{self.node}/")),
-            key=lambda line: line.feed,
-        )
-        start = page * TABLE_LINES_MAX
-        fields = {
-            "type": "give",
-            "re": ask,
-            "table": [line.to_wire() for line in lines[start : start + TABLE_LINES_MAX]],
-            "page": page,
-            "more": len(lines) > start + TABLE_LINES_MAX,
-            "rest": rest_hash(lines, self.node),
-        }
-        return self.say(f"give.{self.service}.{peer.node}", fields)
-
     def _ask_table(self, peer: Peer) -> list[Effect]:
         if self._now - peer.coming.asked_at < TABLE_INTERVAL_S * self._scale():
             return []
@@ -397,85 +370,43 @@ class Replica:
         return [self._ask_page(peer)]
 
     def _ask_page(self, peer: Peer) -> Publish:
-        coming = peer.coming
-        coming.ask = self._asking.next_ask()
-        coming.asked_at = self._now
-        fields = {"type": "want", "ask": coming.ask, "page": coming.page}
+        fields = peer.coming.asked(self._asking.next_ask(), self._now)
         return self.say(f"want.{self.service}.{peer.node}", fields)
 
     def _take_table(self, message: Message, peer: Peer, ask: int) -> list[Effect]:
         coming = peer.coming
-        if not coming.ask or ask != coming.ask:
+        members = len(self._members().members)
+        page = coming.take(message, ask, follows=self._holding.follows, members=members)
+        if page is Page.ONE_OF_MANY:
+            return [self._ask_page(peer)]
+        if page is Page.PASSED_OVER:
             return []
-        coming.ask = 0
-        rest = str(message.fields.get("rest"))[:REST_CHARS]
-        if coming.page and rest != coming.rest:
-            return []  # it has changed from page to page; the next heads say so
-        coming.rest = rest
-        # A table larger than the membership can fill is not worth reading on.
-        coming.lines += [line for line in message.lines("table") if self._follows(line.feed)]
-        coming.page += 1
-        if message.fields.get("more") is True and len(coming.lines) < len(self._members().members):
-            return [self._ask_page(peer)] if coming.page <= self._pages_max() else []
         peer.table = {
             line.feed: line for line in coming.lines if not line.feed.startswith(f"{peer.node}/")
         }
-        peer.table_rest = rest
-        coming.lines = []
+        peer.table_rest = coming.rest
+        peer.coming = Table(asked_at=coming.asked_at)
         return self._learn(peer)
 
-    def _pages_max(self) -> int:
-        return len(self._members().members) // TABLE_LINES_MAX + 1
-
     # Asking
-
-    def _follows(self, feed: str) -> bool:
-        """Whether it is a feed of this service, of a node that is or was a member."""
-        return feed.partition("/")[2] == self.service and self._home(feed) is not None
-
-    def _home(self, feed: str) -> Member | None:
-        return self._members().members.get(feed.partition("/")[0])
-
-    def _held(self, feed: str) -> Held:
-        return self.held.get(feed) or Held(feed)
-
-    def _progress(self, feed: str) -> tuple[int, int, int]:
-        """Grows with everything useful."""
-        held = self._held(feed)
-        return held.epoch, held.n, -held.hole_count
-
-    def _open(self, held: Held) -> bool:
-        """Whether more of this feed would be accepted: an expelled writer's ends at its cutoff."""
-        member = self._home(held.feed)
-        if member is None or member.expelled is None:
-            return member is not None
-        cutoff = member.expelled.get(held.feed)
-        return cutoff is not None and held.position < cutoff[:2]
 
     def _learn(self, peer: Peer) -> list[Effect]:
         """Ask for whatever this peer claims to have and we lack."""
         effects: list[Effect] = []
         for line in list(peer.lines()):
-            held = self._held(line.feed)
+            held = self._holding.of(line.feed)
             if need_of(held, line, open_=True) is not None:
                 effects += self._seek(line.feed)
         return effects
 
-    def _expelled(self, feed: str) -> bool:
-        member = self._home(feed)
-        return member is not None and member.expelled is not None
-
-    def _is_complete(self, held: Held) -> bool:
-        """Whether all of an expelled writer's feed is here that counts: no other branch does."""
-        return self._expelled(held.feed) and held.n > 0 and not self._open(held)
-
     def _seek(self, feed: str) -> list[Effect]:
         """Ask for what a feed lacks here, if anybody claims to have it and none was asked."""
-        if not self._follows(feed) or feed in self.needs_upgrade:
+        if not self._holding.follows(feed) or feed in self.needs_upgrade:
             self._asking.wants.pop(feed, None)
             return []
-        held = self._held(feed)
-        want = self._asking.seek(held, open_=self._open(held), now=self._now)
+        held = self._holding.of(feed)
+        open_ = self._holding.is_open(held)
+        want = self._asking.seek(held, open_=open_, now=self._now)
         return [] if want is None else [self._send_want(want, held)]
 
     def _send_want(self, want: Want, held: Held) -> Publish:
@@ -510,7 +441,7 @@ class Replica:
         return [node for node in members.members if node != self.node and members.is_member(node)]
 
     def _recover(self) -> list[Effect]:
-        own = self.held[self.own_feed]
+        own = self._holding.own
         if not own.recover_to or own.frozen:
             return []
         self._recovery.at(own.position)
@@ -528,7 +459,7 @@ class Replica:
         return effects
 
     def _recover_alone(self) -> list[Effect]:
-        own = self.held[self.own_feed]
+        own = self._holding.own
         waited = self._now - (self._started_at or 0.0) > ALONE_S
         if not own.recover_to or not waited:
             return []
@@ -537,127 +468,15 @@ class Replica:
 
     # Batches
 
-    def _take_frame(
-        self, frame: bytes, sender: str, expected: str | None = None
-    ) -> tuple[bool, list[Effect]]:
-        """Whether it was a batch that one may send, and what is to be done about it."""
-        try:
-            batch = decode(frame)
-        except NeedsUpgrade as error:
-            if expected is not None:
-                # What follows our end cannot be read; a batch that just came by may be far ahead.
-                self._pause(frame, expected)
-            self.note(sender, error.message)
-            return False, []
-        except BadBatch as error:
-            self.note(sender, error.message)
-            return False, []
-        refusal = self._refuse(batch, expected)
-        if refusal is not None:
-            self.note(sender, f"{batch.header.feed}: {refusal}")
-            return False, []
-        return True, self._place(batch, self._held(batch.header.feed))
+    def _take_frame(self, frame: bytes, expected: str | None = None) -> list[Effect]:
+        """Raises BadBatch or NeedsUpgrade."""
+        batch = self._holding.read(frame, expected)
+        if self._holding.is_ahead(batch):
+            return self._chase(batch.header)
+        return self._noted(self._holding.place(batch))
 
-    def _pause(self, frame: bytes, expected: str) -> None:
-        """Ask no more for a feed whose home, and nobody else, has written it in a newer format."""
-        signature, line, feed = read_newer(frame)
-        member = self._home(feed)
-        if member is None or feed != expected:
-            return
-        if self._verify(member.key, signature, BATCH_PREFIX + line):
-            self.needs_upgrade.add(feed)
-
-    def _refuse(self, batch: Batch, expected: str | None) -> str | None:
-        """Why a batch counts for nothing here; None for one that its home has written."""
-        header = batch.header
-        feed = header.feed
-        membership = self._members()
-        if feed.partition("/")[2] != self.service:
-            return f"not a feed of {self.service}"
-        if expected is not None and feed != expected:
-            return f"given for {expected}"
-        verdict = membership.accepts(feed, header.epoch, header.last, header.hash)
-        if verdict is not Verdict.OK:
-            return str(verdict)
-        if header.key != membership.key_of(header.node):
-            return "signed with a key that is not the home's"
-        # Written before the node joined a federation, a batch names none.
-        if header.federation not in ("", membership.federation):
-            return "of another federation"
-        if not self._verify(header.key, batch.signature, batch.signed_bytes):
-            return "the signature does not fit"
-        return None
-
-    def _place(self, batch: Batch, held: Held) -> list[Effect]:
-        header = batch.header
-        if held.frozen is not None:
-            return []
-        if held.n == 0:
-            held.epoch = header.epoch
-        if header.epoch > held.epoch:
-            self.needs_upgrade.add(held.feed)  # this version cannot swap epochs
-        if header.epoch != held.epoch:
-            return []
-        if header.last <= held.n:
-            return self._place_held(batch, held)
-        if header.first > held.n + 1:
-            return self._place_ahead(batch, held)
-        if header.first <= held.n or header.prev != held.hash:
-            return self.forked(header)
-        effects: list[Effect] = []
-        if held.feed == self.own_feed and not held.recover_to:
-            effects.append(self._find_lost(held, header.last))
-        judged = tuple(self._judge(batch, n) for n in range(header.first, header.last + 1))
-        self._advance(held, batch, judged)
-        return [*effects, Append(batch, judged)]
-
-    def _judge(self, batch: Batch, n: int) -> Judged:
-        line = batch.payloads[n - batch.header.first]
-        return judge(batch.header, n, line, foreign_kinds=self._foreign_kinds, check=self._check)
-
-    def _find_lost(self, own: Held, seen: int) -> Recover:
-        """A copy of our own feed goes beyond its end: the database was restored unknown to us."""
-        own.recover_to = UNKNOWN_END
-        return Recover(own.feed, seen)
-
-    def _advance(self, held: Held, batch: Batch, judged: tuple[Judged, ...]) -> None:
-        header = batch.header
-        self.held[header.feed] = held
-        held.n, held.hash, held.digest = header.last, header.hash, header.digest
-        if held.recover_to and held.n >= held.recover_to:
-            held.recover_to = 0
-        latest = {item.entry.id: item for item in judged}
-        for n in [n for n, record_id in held.holes.items() if record_id in latest]:
-            del held.holes[n]
-            held.hole_count -= 1
-        for item in latest.values():
-            if item.hole:
-                held.hole_count += 1
-                if len(held.holes) < HOLES_HELD_MAX:
-                    held.holes[item.n] = item.entry.id
-        self._heads_soon(REST_DEBOUNCE_S * self._scale())
-
-    def _place_held(self, batch: Batch, held: Held) -> list[Effect]:
-        header = batch.header
-        if header.last == held.n and header.hash != held.hash:
-            return self.forked(header)
-        filling = [
-            self._judge(batch, n)
-            for n, line in enumerate(batch.payloads, header.first)
-            if n in held.holes and line
-        ]
-        if not filling:
-            return [] if header.last == held.n else [Compare(batch)]
-        for item in filling:
-            del held.holes[item.n]
-            held.hole_count -= 1
-        return [Fill(batch, tuple(filling))]
-
-    def _place_ahead(self, batch: Batch, held: Held) -> list[Effect]:
-        """Something between is missing. The home signed this, so it exists: ask for it."""
-        header = batch.header
-        if held.feed == self.own_feed:
-            return [] if held.recover_to else [self._find_lost(held, header.last)]
+    def _chase(self, header: Header) -> list[Effect]:
+        """Something lacks before this batch. Its home signed it, so it exists: ask for it."""
         if not self._members().is_member(header.node):
             return []
         home = self._peer(header.node)
@@ -670,16 +489,7 @@ class Replica:
 
     def forked(self, header: Header) -> list[Effect]:
         """The store holds another batch than this one, which its home has signed, too."""
-        held = self._held(header.feed)
-        if self._is_complete(held):
-            return []
-        return self._freeze(held, f"two signed headers at {header.epoch}.{header.first}")
-
-    def _freeze(self, held: Held, reason: str) -> list[Effect]:
-        held.frozen = reason
-        self.held[held.feed] = held
-        # Of an expelled writer's branches the one with the cutoff counts.
-        return [Freeze(held.feed, reason), *self._cut(held)]
+        return self._noted(self._holding.forked(header))
 
     # What goes out
 
@@ -688,10 +498,6 @@ class Replica:
         self._serving.refund(serve, sum(map(len, frames)))
         fields = {"type": "give", "re": serve.ask, "feed": serve.feed, "more": more}
         return self.say(f"give.{self.service}.{serve.asker}", fields, frames)
-
-    def _give_nothing(self, peer: Peer, feed: str, ask: int) -> Publish:
-        fields = {"type": "give", "re": ask, "feed": feed[:FEED_CHARS_MAX], "more": False}
-        return self.say(f"give.{self.service}.{peer.node}", fields)
 
     def _heads(self) -> Publish:
         """Own heads, and one hash of the rest. Asks for the others' while nobody was heard yet."""
@@ -702,12 +508,12 @@ class Replica:
         jitter = self._random.uniform(1 - HEADS_JITTER, 1 + HEADS_JITTER)
         self._heads_sent_at = self._now
         self._heads_due_at = self._now + jitter * (interval if heard or alone else PATIENCE_S_START)
-        own = self.held[self.own_feed]
+        own = self._holding.own
         fields = {
             "type": "heads",
             "at": self._time(),
             "own": [own.line.to_wire()] if own.n else [],
-            "rest": rest_hash(self.lines(), self.node),
+            "rest": rest_hash(self._holding.lines(), self.node),
             "hello": not heard,
         }
         return self.say(f"heads.{self.node}", fields)
@@ -745,9 +551,3 @@ class Replica:
     def note(self, sender: str, reason: str) -> None:
         """Something that `sender` sent was refused: count it, and show it."""
         self.drops.add(self._time(), sender, reason)
-
-
-def _counts_whole(held: Held, cutoff: Cutoff | None) -> bool:
-    if cutoff is None or held.position > cutoff[:2]:
-        return False
-    return held.position < cutoff[:2] or held.hash == cutoff.hash

@@ -132,7 +132,6 @@ class Listener:
             node=self.node.name,
             service=SERVICE,
             membership=self.membership,
-            key=self.node.key.public,
             sign=self.node.key.sign,
             check=lambda payload: None,
             foreign_kinds=frozenset(),
