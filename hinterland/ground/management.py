@@ -6,6 +6,7 @@ Each call may be repeated: it says how things shall be, not what to do.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from time import sleep
 from types import TracebackType
 from typing import Any, ClassVar, Final, Self
 from urllib.parse import quote, unquote, urlsplit
@@ -18,6 +19,10 @@ __all__ = ["BrokerRefused", "BrokerUnreachable", "Management"]
 
 TIMEOUT_S: Final = 10.0
 ALL: Final = ".*"
+
+# While a link starts or ends, the federation plugin answers 500 to questions about it.
+REPEATS_MAX: Final = 4
+REPEAT_PAUSE_S: Final = 0.5
 
 
 class BrokerRefused(HinterlandError):
@@ -114,7 +119,13 @@ class Management:
     ) -> httpx.Response:
         content = None if body is None else dict(body)
         try:
-            return self._client.request(method, path, json=content)
+            answer = self._client.request(method, path, json=content)
+            for _ in range(REPEATS_MAX):
+                if not answer.is_server_error:
+                    break
+                sleep(REPEAT_PAUSE_S)
+                answer = self._client.request(method, path, json=content)
+            return answer
         except httpx.TransportError as error:
             address = self._client.base_url.netloc.decode()
             raise BrokerUnreachable(
