@@ -31,6 +31,7 @@ LOOK_EVERY_S: Final = 5.0
 # Within so much time after everything is well again, all replicas are equal.
 LIVENESS_S: Final = 900.0
 QUIET_S: Final = 90.0
+GIST_CHARS: Final = 300
 EVENTS_MAX: Final = 200_000
 
 
@@ -277,7 +278,9 @@ def _gist(body: bytes) -> str:
     if body[:4] == b"\x28\xb5\x2f\xfd":
         return f"(batch, {len(body)} bytes)"
     lines = body.split(b"\n", 2)
-    return lines[1][:300].decode(errors="replace") if len(lines) > 1 else f"({len(body)} bytes)"
+    if len(lines) > 1 and lines[1].startswith(b"{"):
+        return lines[1][:GIST_CHARS].decode()
+    return f"(no message, {len(body)} bytes)"
 
 
 def run(schedule: Schedule, tell: Callable[[str], None] | None = None) -> Outcome:
