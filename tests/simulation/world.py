@@ -279,7 +279,7 @@ def _gist(body: bytes) -> str:
         return f"(batch, {len(body)} bytes)"
     lines = body.split(b"\n", 2)
     if len(lines) > 1 and lines[1].startswith(b"{"):
-        return lines[1][:GIST_CHARS].decode()
+        return lines[1][:GIST_CHARS].decode(errors="replace")
     return f"(no message, {len(body)} bytes)"
 
 
