@@ -17,6 +17,7 @@ from urllib.parse import quote, urlsplit
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from hinterland.errors import HinterlandError
+from hinterland.identity import NODE_ID, REGION
 
 __all__ = [
     "ENVIRONMENT_PREFIX",
@@ -34,9 +35,6 @@ ENVIRONMENT_PREFIX: Final = "HINTERLAND_"
 BROKER_USER: Final = "hinterland"
 LOOPBACK: Final = "127.0.0.1"
 
-NODE_ID: Final = re.compile(r"[a-z][a-z0-9-]{1,30}")
-# ISO 3166-2: an ISO 3166-1 alpha-2 country, and up to three letters or digits within it.
-REGION: Final = re.compile(r"[A-Z]{2}(-[A-Z0-9]{1,3})?")
 SERVICE: Final = re.compile(r"[a-z][a-z_]{1,30}")
 
 PORT_MAX: Final = 65_535
