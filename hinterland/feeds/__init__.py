@@ -6,7 +6,7 @@ store.py         append, apply, head; read, fill, compact, truncate
 verification.py  recompute all of it from what is stored
 """
 
-from hinterland.feeds.store import Applied, FeedStore, HeadMoved
+from hinterland.feeds.store import Applied, FeedStore, HeadMoved, Own
 from hinterland.feeds.verification import Verification, verify_feed
 
-__all__ = ["Applied", "FeedStore", "HeadMoved", "Verification", "verify_feed"]
+__all__ = ["Applied", "FeedStore", "HeadMoved", "Own", "Verification", "verify_feed"]

@@ -20,6 +20,7 @@ from hinterland.batch import (
     DIGEST_OF_NOTHING,
     Batch,
     Entry,
+    Header,
     Payload,
     Position,
     decode,
@@ -59,7 +60,7 @@ from hinterland.replica import Check, Held, Judged, judge
 from hinterland.replica.messages import HOLES_ASKED_MAX
 from hinterland.transactions import transact
 
-__all__ = ["Applied", "FeedStore", "HeadMoved"]
+__all__ = ["Applied", "FeedStore", "HeadMoved", "Own"]
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -71,9 +72,9 @@ ERASURES_PAGE_MAX: Final = 100
 BATCHES_READ: Final = 8  # in one round trip; the first give has room for few
 # How many entries of a feed are pending, by why: kept at its head, nearly always absent.
 COUNTED: Final = {"holes": Why.HOLE, "quarantined": Why.QUARANTINE}
-# What a head must be for its own home to write: not since the commit was decided upon, but in it.
-WRITABLE: Final[Document] = {"recover_to": {"$in": [None, 0]}, "frozen": None}
+NOT_READ: Final[Mapping[str, Document | None]] = {}
 NEW_HEAD: Final = {"epoch": 1, "n": 0, "hash": ""}
+HEAD_FIELDS: Final = {"at": 0}  # when it moved is for people who look, not for what is decided
 DUPLICATE_KEY: Final = 11000
 REASON_CHARS_MAX: Final = 300
 # BadValue, DollarPrefixedFieldName, DottedFieldName, CannotIndexParallelArrays, BSONObjectTooLarge,
@@ -89,13 +90,27 @@ class HeadMoved(HinterlandError):
 
 @dataclass(frozen=True, slots=True)
 class Applied:
-    """What a commit did: the service's version after it, and what changed, for local listeners."""
+    """What a commit did: the service's version after it, and what changed, for local listeners.
+
+    Of an append also the batch as it is stored and sent, and the head as it is stored.
+    """
 
     version: int
     batch: Batch
     held: Held
     changes: list[dict[str, Any]] = field(default_factory=list)
-    frame: bytes = b""  # the batch as it is stored and sent
+    frame: bytes = b""
+    head: Document = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Own:
+    """What a home decided on: the version that it has taken for the transaction, the head of its
+    feed, as `heads` gives it, and how the records stood that it writes."""
+
+    version: int
+    head: Document
+    before: Mapping[str, Standing]
 
 
 def _no_files(kind: str, body: dict[str, Any]) -> Sequence[FileReference]:
@@ -122,6 +137,17 @@ def refuse(judged: Sequence[Judged], refused: Refused) -> list[Judged]:
         else item
         for item in judged
     ]
+
+
+def _end_of(header: Header) -> Document:
+    """What a batch makes of the head that it is appended to."""
+    return {
+        "epoch": header.epoch,
+        "n": header.last,
+        "hash": header.hash,
+        "digest": header.digest,
+        "signed_digest": header.digest,
+    }
 
 
 def raise_unwritable(error: BulkWriteError) -> None:
@@ -187,19 +213,28 @@ class FeedStore:
         return Membership.from_dict(document["membership"]) if document else None
 
     def set_membership(self, membership: Membership) -> None:
-        self.collection("meta").replace_one(
-            {"_id": "membership"},
-            {
-                "_id": "membership",
-                "federation": membership.federation,
-                "membership": membership.to_dict(),
-            },
-            upsert=True,
-        )
+        """Also counts as an own commit: no header names the federation of before any more."""
+
+        def work(session: ClientSession) -> None:
+            meta = self.collection("meta")
+            meta.replace_one(
+                {"_id": "membership"},
+                {
+                    "_id": "membership",
+                    "federation": membership.federation,
+                    "membership": membership.to_dict(),
+                },
+                upsert=True,
+                session=session,
+            )
+            count = {"$inc": {"serial": 1}, "$setOnInsert": {"us": 0}}
+            meta.update_one({"_id": "version"}, count, upsert=True, session=session)
+
+        self.transact(work)
 
     def own_commits(self) -> tuple[int, str]:
-        """The number of this service's own commits, and the id of its federation, for headers;
-        that is empty before the node joins one."""
+        """The serial number of this service's own commits, and the id of its federation, for
+        headers; that is empty before the node joins one."""
         found = {
             document["_id"]: document
             for document in self.collection("meta").find(
@@ -212,7 +247,7 @@ class FeedStore:
     def heads(self, feeds: Iterable[str]) -> dict[str, Document]:
         """The heads of these feeds as they are stored; an empty one where there is none."""
         heads: dict[str, Document] = {feed: {"_id": feed, **NEW_HEAD} for feed in feeds}
-        for found in self.collection("feeds").find({"_id": {"$in": list(heads)}}):
+        for found in self.collection("feeds").find({"_id": {"$in": list(heads)}}, HEAD_FIELDS):
             heads[found["_id"]] = found
         return heads
 
@@ -347,68 +382,54 @@ class FeedStore:
         session: ClientSession,
         batch: Batch,
         judged: Sequence[Judged],
-        *,
-        version: int | None = None,
-        before: dict[str, Standing] | None = None,
+        own: Own | None = None,
     ) -> Applied:
         """Append, apply, head: the one way in which anything is ever written, home or away.
 
-        A home passes the `version` that it has taken for the transaction and the standings that it
-        decided on; for others they are taken and read here. Raises HeadMoved.
+        A home passes what it decided on; for others it is read here. Raises HeadMoved, of a home
+        also if its head is any other than it knew: not only moved, but frozen, or to recover.
         """
         header = batch.header
-        if version is None:
-            version = self.next_version(session)
-        state = self._move_head(session, batch, WRITABLE if before is not None else {})
-        if before is None:
+        version = self.next_version(session) if own is None else own.version
+        state = self._move_head(session, batch)
+        before: Mapping[str, Standing]
+        if own is None:
             ids = list({item.entry.id for item in judged})
             before = self.standings(session, header.feed, ids, state)
+        elif state != own.head:
+            raise HeadMoved()
+        else:
+            before = own.before
         plan = plan_append(batch, judged, before, state.get("digest", DIGEST_OF_NOTHING))
         self._elide(session, header.feed, header.epoch, plan.elided)
         stored = batch_document(plan.batch)
         self.collection("batches").insert_one(stored, session=session)
         self._write_standings(session, header.feed, header.epoch, plan.standings, before, version)
-        after = {
-            **state,
-            "_id": header.feed,
-            "epoch": header.epoch,
-            "n": header.last,
-            "hash": header.hash,
-            "digest": header.digest,
-        }
         rare = self._rare(plan, before, state, header.last)
         if rare:
             self.collection("feeds").update_one(
                 {"_id": header.feed}, {"$set": rare}, session=session
             )
-        held = self._held(after | rare, session)
-        return Applied(version, plan.batch, held, changes_of(judged), bytes(stored["frame"]))
+        head = {**state, **_end_of(header), **rare}
+        held = self._held(head, session)
+        frame = bytes(stored["frame"])
+        return Applied(version, plan.batch, held, changes_of(judged), frame, head)
 
-    def _move_head(
-        self, session: ClientSession, batch: Batch, condition: Mapping[str, Any]
-    ) -> Document:
-        """Moves the head onto `batch` if it is what follows; returns what was known before it."""
+    def _move_head(self, session: ClientSession, batch: Batch) -> Document:
+        """Moves the head onto `batch` if it is what follows; returns what it was before."""
         header = batch.header
         end = {"epoch": header.epoch, "n": header.first - 1, "hash": header.prev}
         state = self.collection("feeds").find_one_and_update(
-            {"_id": header.feed, **(end if header.first > 1 else {"n": 0}), **condition},
-            {
-                "$set": {
-                    "epoch": header.epoch,
-                    "n": header.last,
-                    "hash": header.hash,
-                    "digest": header.digest,
-                    "signed_digest": header.digest,
-                    "at": self._clock(),
-                }
-            },
+            {"_id": header.feed, **(end if header.first > 1 else {"n": 0})},
+            {"$set": {**_end_of(header), "at": self._clock()}},
+            HEAD_FIELDS,
             upsert=header.first == 1,
             return_document=ReturnDocument.BEFORE,
             session=session,
         )
         if state is None and header.first > 1:
             raise HeadMoved()
-        return state or {}
+        return state or {"_id": header.feed, **NEW_HEAD}
 
     @staticmethod
     def _rare(
@@ -626,20 +647,28 @@ class FeedStore:
         feed: str,
         ids: list[str],
         state: Mapping[str, Any],
+        read: Mapping[str, Document | None] = NOT_READ,
     ) -> dict[str, Standing]:
-        """How these records stand in `feed`; `state` is its head, which says what there can be."""
+        """How these records stand in `feed`; `state` is its head, which says what there can be.
+
+        `read` holds the documents that have been read already, None where there was none.
+        """
         projection = dict.fromkeys(("feed", "epoch", "n", "sum", "past", "op", "files"), 1)
         records, tombs = (
             {
                 found["_id"]: found
                 for found in self.collection(name).find(
-                    {"_id": {"$in": ids}}, projection, session=session
+                    {"_id": {"$in": sought}}, projection, session=session
                 )
             }
-            if ids and there
+            if sought
             else {}
-            for name, there in (("records", True), ("tombs", state.get("tombs")))
+            for name, sought in (
+                ("records", [record_id for record_id in ids if record_id not in read]),
+                ("tombs", ids if state.get("tombs") else []),
+            )
         )
+        records |= {i: found for i in ids if (found := read.get(i)) is not None}
         pending = {}
         if ids and any(state.get(name) for name in COUNTED):
             keys = [pending_key(feed, record_id) for record_id in ids]

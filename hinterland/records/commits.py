@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
+from functools import partial
 from random import Random
 from time import sleep
 from typing import Any, Final
@@ -18,14 +19,14 @@ from pymongo.errors import PyMongoError
 from hinterland.batch import Batch, Draft, Entry, Payload, Position, pack, seal
 from hinterland.clock import Clock, rfc3339, system_clock
 from hinterland.errors import Busy, HinterlandError, Unavailable
-from hinterland.feeds import Applied, FeedStore, HeadMoved
+from hinterland.feeds import Applied, FeedStore, HeadMoved, Own
 from hinterland.feeds.documents import Document, held_of
 from hinterland.feeds.plan import NOTHING, Standing, apply_entries
 from hinterland.identity import NodeKey
 from hinterland.records.changes import PRIVATE, Changes
 from hinterland.records.positions import Positions
 from hinterland.records.room import Body, Record, Room
-from hinterland.replica import Judged
+from hinterland.replica import Held, Judged
 
 __all__ = ["Command", "Forked", "Published", "Records", "Recovering"]
 
@@ -82,6 +83,24 @@ class _Waiting:
 
 
 @dataclass(frozen=True, slots=True)
+class _Known:
+    """Where our feeds end: read from the database, or left there by our own last commit."""
+
+    serial: int
+    federation: str
+    heads: dict[str, Document]
+
+
+@dataclass(frozen=True, slots=True)
+class _Sealed:
+    """A batch to be appended, with its verdicts, which are all good, and what it finds."""
+
+    batch: Batch
+    judged: list[Judged]
+    before: dict[str, Standing]
+
+
+@dataclass(frozen=True, slots=True)
 class _Decided:
     waiting: _Waiting
     changes: Changes
@@ -116,17 +135,14 @@ class Records:
         self._lock = threading.Lock()
         self._waiting: list[_Waiting] = []
         self._committing = False
+        self._known: _Known | None = None
         self._random = Random()
 
     def open(self) -> None:
         """Prepare the database, and see whether it is behind what was once appended here."""
         self.store.ensure_indexes()
-        feed = self._feed(PUBLIC)
-        last = self._positions.load().get(feed)
-        held = self.store.held_one(feed)
-        if last is not None and last > held.position:
-            log.warning("%s ends at %s here, but %s was written", feed, held.position, last)
-            self.store.set_recovery(feed, last.n)
+        written = self._positions.load()
+        self._notice_restore(self.store.held_one(self._feed(PUBLIC)), written)
 
     # Reading
 
@@ -142,10 +158,6 @@ class Records:
     def get(self, ids: Iterable[str]) -> dict[str, Record]:
         found = self.collection.find({"_id": {"$in": list(ids)}})
         return {document["_id"]: Record.from_document(document) for document in found}
-
-    def _load(self, record_id: str) -> Record | None:
-        document = self.collection.find_one({"_id": record_id})
-        return Record.from_document(document) if document else None
 
     # Writing
 
@@ -213,50 +225,82 @@ class Records:
     def _commit(self, group: list[_Waiting]) -> None:
         attempts = 0
         while group:
+            remembered, self._known = self._known, None
             try:
-                group = self._commit_some(group)
+                group = self._commit_some(group, remembered)
                 attempts = 0
             except HeadMoved:
-                attempts += 1
+                # What we remembered may be old, or the command a repeat: the database knows.
+                if remembered is None:
+                    attempts += 1
+                    sleep(self._random.uniform(0, COMMIT_PAUSE_S_MAX))
                 if attempts == COMMIT_ATTEMPTS_MAX:
                     raise Busy() from None
-                sleep(self._random.uniform(0, COMMIT_PAUSE_S_MAX))
 
-    def _commit_some(self, group: list[_Waiting]) -> list[_Waiting]:
-        """Decide and append what can share a batch; returns what has to wait for the next one."""
-        serial, federation = self.store.own_commits()
-        heads = self.store.heads([self._feed(scope) for scope in SCOPES])
-        if heads[self._feed(PUBLIC)].get("recover_to"):
+    def _commit_some(self, group: list[_Waiting], remembered: _Known | None) -> list[_Waiting]:
+        """Decide and append what can share a batch; returns what has to wait for the next one.
+
+        Nothing is read that our last commit has left behind: if it is no longer so, or a command
+        was done before, the transaction fails, and so does any refusal.
+        """
+        known = remembered or self._read()
+        shared = known.heads[self._feed(PUBLIC)]
+        if shared.get("recover_to"):
             raise Recovering()
-        if heads[self._feed(PUBLIC)].get("frozen"):
+        if shared.get("frozen"):
             raise Forked()
-        group = self._answer_repeats(group)
-        decided, deferred = self._decide(group)
+        if remembered is None:
+            group = self._answer_repeats(group)
+        read: dict[str, Document | None] = {}
+        decided, deferred, refused = self._decide(group, read)
+        if refused and remembered is not None:
+            raise HeadMoved()
+        for waiting, error in refused:
+            waiting.done.set_exception(error)
         if not decided:
+            self._known = known
             return deferred
-        sealed = [
-            batch
-            for scope in SCOPES
-            for batch in self._seal(decided, scope, heads[self._feed(scope)], federation)
-        ]
-
+        sealed = [each for scope in SCOPES for each in self._seal(decided, scope, known, read)]
         files = {sha256 for each in decided for sha256 in each.changes.files}
 
         def work(session: ClientSession) -> list[Applied]:
-            version = self.store.next_version(session, serial)
+            version = self.store.next_version(session, known.serial)
             if self.store.library.lacking(files, session):
                 raise HeadMoved()  # removed since the command saw it: it will be refused
-            applied = [
-                self.store.append_in(session, batch, judged, version=version, before=before)
-                for batch, judged, before in sealed
-            ]
+            heads = dict(known.heads)
+            applied = []
+            for each in sealed:
+                own = Own(version, heads[each.batch.header.feed], each.before)
+                applied.append(self.store.append_in(session, each.batch, each.judged, own))
+                heads[each.batch.header.feed] = applied[-1].head
             self._keep_results(session, decided, applied, version)
             return applied
 
-        self._tell(self.store.transact(work))
-        for each in decided:
-            each.waiting.done.set_result(each.result)
+        applied = self.store.transact(work)
+        heads = known.heads | {each.batch.header.feed: each.head for each in applied}
+        self._known = _Known(known.serial + 1, known.federation, heads)
+        self._tell(applied)
+        for done in decided:
+            done.waiting.done.set_result(done.result)
         return deferred
+
+    def _read(self) -> _Known:
+        written = self._positions.load()  # before the heads, which other instances move
+        serial, federation = self.store.own_commits()
+        heads = self.store.heads([self._feed(scope) for scope in SCOPES])
+        if self._notice_restore(held_of(heads[self._feed(PUBLIC)], {}), written):
+            raise Recovering()
+        return _Known(serial, federation, heads)
+
+    def _notice_restore(self, held: Held, written: Mapping[str, Position]) -> bool:
+        """Whether the database is behind what was once appended here; then nothing is written
+        until that is back."""
+        last = written.get(held.feed)
+        if last is None or last <= held.position:
+            return False
+        log.warning("%s ends at %s here, but %s was written", held.feed, held.position, last)
+        self.store.set_recovery(held.feed, last.n)
+        return True
 
     def _answer_repeats(self, group: list[_Waiting]) -> list[_Waiting]:
         ids = [waiting.command.id for waiting in group]
@@ -269,9 +313,14 @@ class Records:
                 waiting.done.set_result(known[waiting.command.id])
         return [waiting for waiting in group if waiting.command.id not in known]
 
-    def _decide(self, group: list[_Waiting]) -> tuple[list[_Decided], list[_Waiting]]:
+    def _decide(
+        self, group: list[_Waiting], read: dict[str, Document | None]
+    ) -> tuple[list[_Decided], list[_Waiting], list[tuple[_Waiting, Exception]]]:
+        """What is to be written, what has to wait, and what is refused; `read` is filled with what
+        the commands have read."""
         decided: list[_Decided] = []
         deferred: list[_Waiting] = []
+        refused: list[tuple[_Waiting, Exception]] = []
         touched: set[str] = set()
         for waiting in group:
             command = waiting.command
@@ -280,7 +329,7 @@ class Records:
                 node=self.node,
                 now=self._clock(),
                 by=command.by,
-                load=self._load,
+                load=partial(self._load, read),
                 lacking=self.store.library.lacking,
             )
             changes.touched.add(f"command {command.id}")
@@ -289,25 +338,34 @@ class Records:
             except HinterlandError as error:
                 # What it refused may be what an earlier command of this group is about to change.
                 if changes.touched.isdisjoint(touched):
-                    waiting.done.set_exception(error)
+                    refused.append((waiting, error))
                 else:
                     deferred.append(waiting)
                 continue
             except Exception as error:  # noqa: BLE001  # one bad handler must not fail its group
-                waiting.done.set_exception(error)
+                refused.append((waiting, error))
                 continue
             if changes.touched.isdisjoint(touched):
                 touched |= changes.touched
                 decided.append(_Decided(waiting, changes, dict(result)))
             else:
                 deferred.append(waiting)
-        return decided, deferred
+        return decided, deferred, refused
+
+    def _load(self, read: dict[str, Document | None], record_id: str) -> Record | None:
+        if record_id not in read:
+            read[record_id] = self.collection.find_one({"_id": record_id})
+        document = read[record_id]
+        return Record.from_document(document) if document else None
 
     def _seal(
-        self, decided: list[_Decided], scope: str, state: Document, federation: str
-    ) -> list[tuple[Batch, list[Judged], dict[str, Standing]]]:
-        """Batches of what was decided for one feed, each with its verdicts, which are all good,
-        and with the standings that it finds."""
+        self,
+        decided: list[_Decided],
+        scope: str,
+        known: _Known,
+        read: Mapping[str, Document | None],
+    ) -> list[_Sealed]:
+        """Batches of what was decided for one feed."""
         written = [
             (draft, draft_scope, body)
             for each in decided
@@ -321,7 +379,8 @@ class Records:
         fresh = {record_id for each in decided for record_id in each.changes.fresh}
         ids = {draft.id for draft, _, _ in written}
         standings = dict.fromkeys(ids & fresh, NOTHING)
-        standings |= self.store.standings(None, feed, list(ids - fresh), state)
+        state = known.heads[feed]
+        standings |= self.store.standings(None, feed, list(ids - fresh), state, read)
         bodies = {id(draft): (draft_scope, body) for draft, draft_scope, body in written}
         sealed = []
         end = held_of(state, {})
@@ -333,7 +392,7 @@ class Records:
             after, digest, _ = apply_entries(end.epoch, judged, standings, end.digest)
             batch = seal(
                 drafts,
-                federation=federation,
+                federation=known.federation,
                 key=self._key.public,
                 feed=feed,
                 epoch=end.epoch,
@@ -345,7 +404,8 @@ class Records:
             )
             header = batch.header
             end = replace(end, n=header.last, hash=header.hash, digest=digest)
-            sealed.append((batch, judged, {draft.id: standings[draft.id] for draft in drafts}))
+            before = {draft.id: standings[draft.id] for draft in drafts}
+            sealed.append(_Sealed(batch, judged, before))
             standings |= after
         return sealed
 

@@ -21,7 +21,7 @@ from hinterland.batch import (
     payload_line,
     seal,
 )
-from hinterland.feeds import Applied, FeedStore, HeadMoved
+from hinterland.feeds import Applied, FeedStore, HeadMoved, Own
 from hinterland.feeds.plan import apply_entries
 from hinterland.following import Store
 from hinterland.identity import Cutoff, NodeKey
@@ -729,14 +729,15 @@ def test_a_home_does_not_write_to_a_feed_that_is_not_whole(mongo: FeedStore) -> 
     """It may have become so after the write was decided upon."""
     home = Home()
     batches = [home.write(put(1)), home.write(put(2))]
-    own: dict[str, Any] = {"version": 1, "before": {}}
+    own = Own(1, mongo.heads([FEED])[FEED], {})
     mongo.set_recovery(FEED, 1)
     with pytest.raises(HeadMoved):
-        mongo.transact(lambda s: mongo.append_in(s, batches[0], verdicts(batches[0]), **own))
+        mongo.transact(lambda s: mongo.append_in(s, batches[0], verdicts(batches[0]), own))
     append(mongo, batches[0])
+    own = Own(1, mongo.heads([FEED])[FEED], {})
     mongo.freeze(FEED, "two signed headers")
     with pytest.raises(HeadMoved):
-        mongo.transact(lambda s: mongo.append_in(s, batches[1], verdicts(batches[1]), **own))
+        mongo.transact(lambda s: mongo.append_in(s, batches[1], verdicts(batches[1]), own))
 
     assert 1 == mongo.held_one(FEED).n
 

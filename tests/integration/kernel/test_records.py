@@ -9,6 +9,7 @@ import pytest
 
 from hinterland.batch import decode
 from hinterland.errors import BadInput, HinterlandError, Inapplicable, NotFound, StaleVersion
+from hinterland.identity import Membership
 from hinterland.records import Changes, Command, Forked, Published, Records, Recovering
 from tests.integration.kernel.conftest import OpenRecords
 
@@ -42,6 +43,23 @@ def test_a_repeated_command_returns_its_first_result(open_records: OpenRecords) 
     """A phone that retries does not write twice, even through another instance."""
     first = write(open_records(), "c1", "first")
     again = write(open_records(), "c1", "second")
+
+    assert first == again
+
+
+def test_a_repeat_that_would_be_refused_by_now_returns_its_first_result(
+    open_records: OpenRecords,
+) -> None:
+    """What has happened since, this command included, does not matter."""
+    records = open_records()
+    made = write(records, "c1", "first")
+
+    def delete(changes: Changes) -> dict[str, Any]:
+        changes.delete(made["id"])
+        return {"id": made["id"]}
+
+    first = records.execute("c2", None, delete)
+    again = records.execute("c2", None, delete)
 
     assert first == again
 
@@ -210,6 +228,32 @@ def test_a_restored_database_refuses_writes_until_its_tail_is_back(
     assert restored.store.held_one(FEED).recover_to == 2
     with pytest.raises(Recovering):
         write(restored, "c3", "new")
+
+
+def test_a_database_that_is_put_back_under_a_running_service_is_not_written_on(
+    open_records: OpenRecords,
+) -> None:
+    """The service notices without being started again."""
+    records = open_records()
+    write(records, "c1", "kept")
+    kept = list(records.store.collection("feeds").find())
+    write(records, "c2", "lost")
+    records.store.collection("feeds").replace_one({"_id": FEED}, kept[0])
+
+    with pytest.raises(Recovering):
+        write(records, "c3", "new")
+
+
+def test_what_is_written_after_a_node_has_joined_names_its_federation(
+    open_records: OpenRecords, published: list[Published]
+) -> None:
+    """Also where another instance has heard of it."""
+    records = open_records()
+    write(records, "c1", "alone")
+    open_records().store.set_membership(Membership("cn-1", "national", {}))
+    write(records, "c2", "joined")
+
+    assert ["", "cn-1"] == [each.applied.batch.header.federation for each in published]
 
 
 def test_a_forked_feed_is_not_written_on(open_records: OpenRecords) -> None:
