@@ -4,6 +4,7 @@ PYTHON ?= python3
 PORT ?= 8000
 VAR ?= var
 SEED ?=
+WORKERS ?= 2
 VENV := .venv
 BIN := $(VENV)/bin
 
@@ -21,8 +22,8 @@ run: $(VENV)/run  ## Run a federation of three nodes on this machine; PORT=8000 
 	@$(BIN)/python -m deploy.federation_demo --var $(VAR) --port $(PORT)
 
 .PHONY: test
-test: $(VENV)/dev  ## Run all tests
-	$(BIN)/python -m pytest
+test: $(VENV)/dev  ## Run all tests, in two processes; WORKERS=1 takes one
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup --no-loadscope-reorder
 
 .PHONY: check
 check: $(VENV)/dev  ## Check style, types and import arrows, as CI does

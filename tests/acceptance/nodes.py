@@ -19,7 +19,7 @@ from cli.node import PORTS
 from hinterland.config import Settings
 from hinterland.ground import free_ports
 
-__all__ = ["Node", "eventually", "run_nodes"]
+__all__ = ["Node", "eventually", "link_to", "run_nodes"]
 
 UP_LIMIT_S: Final = 180.0
 STOP_LIMIT_S: Final = 120.0
@@ -155,6 +155,12 @@ class Node:
         lines = coordinator.cli("federation", "invite").split()
         invitation = next(word for word in lines if word.startswith("hinterland:"))
         self.cli("federation", "join", invitation)
+
+
+def link_to(node: Node, peer: str) -> dict[str, Any]:
+    """What `hinterland status` says about the link over which `node` hears `peer`."""
+    links = {link["peer"]: link for link in node.status()["links"] or []}
+    return dict(links.get(peer, {"status": "none", "error": ""}))
 
 
 @contextmanager

@@ -17,8 +17,10 @@ from hinterland.bus.names import FEEDS_EXCHANGE, feed_key
 from hinterland.config.certificate import authority
 from hinterland.ground import Management
 from hinterland.links import Puller, link_queue, peer_user
-from tests.acceptance.nodes import Node, eventually
+from tests.acceptance.nodes import Node, eventually, link_to
 from tests.acceptance.test_replication import register
+
+pytestmark = pytest.mark.xdist_group("federation")
 
 NGOS: Final = "{ ngos(first: 100, orderBy: UPDATED) { nodes { name home } } }"
 
@@ -35,11 +37,6 @@ def hunan(federation: list[Node], tmp_path_factory: pytest.TempPathFactory) -> I
         yield node
     finally:
         node.stop()
-
-
-def link_to(node: Node, peer: str) -> dict[str, Any]:
-    links = {link["peer"]: link for link in node.status()["links"] or []}
-    return dict(links.get(peer, {"status": "none", "error": ""}))
 
 
 def upstream_of(node: Node, peer: str) -> str:

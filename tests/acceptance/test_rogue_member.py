@@ -21,8 +21,10 @@ from hinterland.bus.names import FEEDS_EXCHANGE
 from hinterland.clock import rfc3339, system_clock
 from hinterland.identity import NodeKey
 from hinterland.replica.messages import write_message
-from tests.acceptance.nodes import Node, eventually
+from tests.acceptance.nodes import Node, eventually, link_to
 from tests.acceptance.test_replication import register
+
+pytestmark = pytest.mark.xdist_group("federation")
 
 BOMB_BYTES: Final = 1 << 30
 FAR: Final = 10**9
@@ -83,6 +85,8 @@ def mallory(federation: list[Node], tmp_path_factory: pytest.TempPathFactory) ->
         node.start()
         node.wait_until_ready()
         node.join(federation[0])
+        # What is said before the coordinator's broker listens reaches nobody.
+        eventually(lambda: link_to(federation[0], "mallory")["status"], "running".__eq__)
         node.supervisor("stop", "directory", "federation", "accounts")
         hostile = Mallory(node, federation[0])
         yield hostile
@@ -97,11 +101,13 @@ def shown_drops(node: Node) -> int:
 
 
 def unequal(node: Node) -> list[str]:
-    """The feeds of the others that are not what their homes say; mallory's stays in quarantine."""
+    """The feeds of members in good standing that are not what their homes say."""
+    status = node.status()
+    expelled = {member["node"] for member in status["members"] if member["expelled_at"]}
     return [
         feed["feed"]
-        for feed in node.status()["feeds"]
-        if feed["digest"] != "equal" and feed["home"] != "mallory"
+        for feed in status["feeds"]
+        if feed["digest"] != "equal" and feed["home"] not in expelled
     ]
 
 
