@@ -14,6 +14,7 @@ from cli.key import key
 from cli.node import init, up
 from cli.quarantine import quarantine
 from cli.receipts import receipts
+from cli.resume import resume
 from cli.status import status
 from cli.verify import verify
 
@@ -56,5 +57,9 @@ def main(context: click.Context, folder: Path) -> None:
     context.call_on_close(here.close)
 
 
-for command in (init, up, status, verify, federation, import_, export, key, quarantine, receipts):
+COMMANDS = (
+    *(init, up, status, verify, resume, federation),
+    *(import_, export, key, quarantine, receipts),
+)
+for command in COMMANDS:
     main.add_command(command)

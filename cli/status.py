@@ -120,6 +120,11 @@ def _feed_troubles(feed: dict[str, Any]) -> list[str]:
         troubles.append(f"frozen ({feed['frozen']})")
     if feed["needs_upgrade"]:
         troubles.append("written by a newer version; upgrade this node")
+    if feed["recovering"]:
+        troubles.append(
+            "restored from a backup: asks every member for what it lost, and writes nothing until"
+            " all have answered; `hinterland resume` goes on without those that cannot be reached"
+        )
     if feed["behind"]:
         troubles.append(f"{feed['behind']} behind")
     elif feed["digest"] == "different":

@@ -141,8 +141,10 @@ class Following:
 
     def appended(self, now: float) -> None:
         """This node's own feed has grown, by this process or by another instance of the service."""
-        line = self._own_head().line
-        self._perform(lambda: self.replica.appended(line, now))
+        held = self._own_head()
+        if self.replica.held[held.feed].recover_to and not held.recover_to:
+            self.replica.reload(self._store.held())  # an operator has it written on
+        self._perform(lambda: self.replica.appended(held.line, now))
 
     def _own_head(self) -> Held:
         """Where our own feed ends; remembered, because it is about to be told."""
@@ -227,6 +229,8 @@ class Following:
                 self._recover(feed, seen)
             case Resume(feed):
                 log.warning("%s: what was lost has reached nobody; writing goes on", feed)
+                # First: whoever finds our feed behind what is remembered, stops writing again.
+                self._remember(self._store.held_one(feed).position)
                 self._store.set_recovery(feed, 0)
             case Truncate(feed, cutoff):
                 truncated = self._store.truncate(feed, cutoff)

@@ -68,6 +68,10 @@ class Feed(graphene.ObjectType):
     needs_upgrade = graphene.Boolean(
         required=True, description="A newer Hinterland wrote it; nothing more is applied till then."
     )
+    recovering = graphene.Boolean(
+        required=True,
+        description="This node's own, restored from a backup: it asks others for what it lost.",
+    )
 
     @staticmethod
     @plain

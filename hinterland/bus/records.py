@@ -31,7 +31,7 @@ from hinterland.errors import HinterlandError
 from hinterland.feeds import Applied, FeedStore
 from hinterland.identity import NodeKey
 from hinterland.mongo import connect
-from hinterland.records import Positions, Published, Records
+from hinterland.records import Positions, Published, Records, reindex
 
 __all__ = ["Announcer", "RecordsProvider", "Storage"]
 
@@ -100,7 +100,7 @@ class Announcer(SharedExtension):  # type: ignore[misc]  # nameko is untyped
         key = feed_key(self._service, self._node)
         self.publisher.publish(FEEDS_EXCHANGE, key, published.frame)
         if self._nudge is None:
-            self._nudge = eventlet.spawn_after(NUDGE_DELAY_S, self._send_nudge)
+            self._nudge = eventlet.spawn_after(NUDGE_DELAY_S, self.nudge)
 
     def changed(self, applied: Applied) -> None:
         """Records have changed here: the services of this node, and its gateways, may care."""
@@ -116,7 +116,8 @@ class Announcer(SharedExtension):  # type: ignore[misc]  # nameko is untyped
         body = orjson.dumps(hint, default=str)
         self.publisher.publish(LOCAL_EXCHANGE, changed_key(self._service), body)
 
-    def _send_nudge(self) -> None:
+    def nudge(self) -> None:
+        """Have the instance that follows look at our own feed."""
         self._nudge = None
         self.publisher.publish("", follow_queue_name(self._service), b"", type=NUDGE)
 
@@ -143,10 +144,18 @@ class RecordsProvider(DependencyProvider):  # type: ignore[misc]  # nameko is un
         self.records.open()
 
     def start(self) -> None:
+        self.container.spawn_managed_thread(self._reindex, identifier="reindexing")
         self.container.spawn_managed_thread(self._compact_for_ever, identifier="compaction")
 
     def get_dependency(self, worker_ctx: Any) -> Records:
         return self.records
+
+    def _reindex(self) -> None:
+        """After an upgrade; until it is done, some records are not found."""
+        try:
+            reindex(self.storage.store, self.records.room, lambda: eventlet.sleep(0))
+        except (PyMongoError, HinterlandError):
+            log.exception("records will be indexed anew at the next start")
 
     def _compact_for_ever(self) -> None:
         """Elides what is superseded. Two instances may meet; the transactions keep them apart."""

@@ -68,6 +68,10 @@ class EraseReceipts(Arguments):
     before: Annotated[int, Field(ge=1, lt=1 << 53)] = (1 << 53) - 1
 
 
+class ResumeWriting(Arguments):
+    """Takes nothing."""
+
+
 class VerifyReplica(Arguments):
     """Recomputes one feed that is held here, for instance `yunnan/directory`."""
 
@@ -117,8 +121,7 @@ class RoomService:
     @rpc
     def quarantine_retry(self, actor: Actor, params: QuarantineRetry) -> dict[str, Any]:
         """Applies what can be applied by now: `{head, applied}`, a number; for operators."""
-        if not actor.has("operator", "coordinator"):
-            raise NotAllowed()
+        _require_operator(actor)
         applied = self.replication.retry(params.ids)
         return {"head": self.records.head(), "applied": applied}
 
@@ -129,6 +132,15 @@ class RoomService:
         _require_staff(actor)
         items = self.replication.receipts(self.records.node, params.before)
         return {"head": self.records.head(), "items": items}
+
+    @rpc
+    def resume_writing(self, actor: Actor, params: ResumeWriting) -> dict[str, Any]:
+        """Writes on after a restored backup, without waiting for what unreachable members may still
+        hold of this node's feed: `{head, resumed}`; for operators."""
+        _require_operator(actor)
+        resumed = self.records.resume()
+        self.replication.announcer.nudge()
+        return {"head": self.records.head(), "resumed": resumed}
 
     @rpc
     def verify_replica(self, actor: Actor, params: VerifyReplica) -> dict[str, Any]:
@@ -145,4 +157,9 @@ class RoomService:
 
 def _require_staff(actor: Actor) -> None:
     if not actor.staff:
+        raise NotAllowed()
+
+
+def _require_operator(actor: Actor) -> None:
+    if not actor.has("operator", "coordinator"):
         raise NotAllowed()

@@ -47,7 +47,8 @@ Handler = Callable[[Changes], dict[str, Any]]
 
 
 class Recovering(Unavailable):
-    """This node was restored from a backup and takes back what it lost. Try again in a minute."""
+    """This node was restored from a backup and takes back what it lost. Try again in a minute; if
+    it stays so, `hinterland status` says what it waits for."""
 
     code = "RECOVERING"
 
@@ -143,6 +144,17 @@ class Records:
         self.store.ensure_indexes()
         written = self._positions.load()
         self._notice_restore(self.store.held_one(self._feed(PUBLIC)), written)
+
+    def resume(self) -> bool:
+        """Write on, without waiting any longer for what a restored database lost; False if nothing
+        is waited for. If somebody does hold more of our feed, it is forked by this.
+        """
+        written = self.store.held_one(self._feed(PUBLIC))
+        if not written.recover_to:
+            return False
+        self._positions.save({written.feed: written.position})
+        self.store.set_recovery(written.feed, 0)
+        return True
 
     # Reading
 

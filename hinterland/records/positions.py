@@ -50,8 +50,7 @@ class Positions:
         self._path.parent.mkdir(parents=True, exist_ok=True)
         with self._path.with_suffix(".lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
-            known = self.load()
-            known |= {feed: max(end, known.get(feed, end)) for feed, end in ends.items()}
+            known = self.load() | ends
             fresh = self._path.with_suffix(".new")
             fresh.write_bytes(orjson.dumps({feed: list(end) for feed, end in known.items()}))
             fresh.replace(self._path)

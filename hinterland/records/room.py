@@ -34,12 +34,15 @@ def _files_at_top(kind: str, body: Body) -> Iterable[Any]:
 class Room:
     """One service's records: their kinds, the fields `ix` that its queries need of each, and where
     in a body its `hinterland.files.reference.FileReference`s are; by default, a list `files`.
+
+    A version that computes `ix` otherwise than the one before counts `index_version` up.
     """
 
     service: str
     kinds: Mapping[str, Kind]
     index: Callable[[str, Body], Body] = _no_index
     files: Callable[[str, Body], Iterable[Any]] = _files_at_top
+    index_version: int = 1
 
     @property
     def foreign_kinds(self) -> frozenset[str]:

@@ -248,7 +248,7 @@ class Overview(Arguments):
             since, root: the root's public key},
         members: as in `members`,
         feeds: [{feed, service, home, epoch, n, home_epoch, home_n, behind, digest: a DigestState,
-            last_heard, holes, quarantined, frozen, needs_upgrade}],
+            last_heard, holes, quarantined, frozen, needs_upgrade, recovering}],
         peers: [{node, last_heard, feeds: [{feed, epoch, n, behind, digest}]}],
         links: [{peer, status, error}] | null where the broker does not tell,
         dropped: [{service, sender, count}], drops: [{service, at, sender, reason}],

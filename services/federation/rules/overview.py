@@ -62,6 +62,7 @@ def feeds(
                     "quarantined": here[feed]["quarantined"],
                     "frozen": here[feed]["frozen"],
                     "needs_upgrade": here[feed]["needs_upgrade"],
+                    "recovering": bool(here[feed]["recover_to"]),
                 }
             )
     return sorted(found, key=lambda feed: str(feed["feed"]))

@@ -101,6 +101,7 @@ class FederationNode:
                 "quarantined": 0,
                 "frozen": held.frozen,
                 "needs_upgrade": False,
+                "recover_to": None,
             }
             for held in (self.store.held() if service == SERVICE else [])
         ]

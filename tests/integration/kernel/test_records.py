@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -210,18 +211,29 @@ def test_a_deleted_record_is_gone_and_can_be_written_again(open_records: OpenRec
     assert records.get([made["id"]])[made["id"]].body["text"] == "again"
 
 
+def backup(records: Records) -> Callable[[], None]:
+    """Copies the database; what is returned puts the copy in its place."""
+    names = ("feeds", "batches", "records", "commands", "meta")
+    kept = {name: list(records.store.collection(name).find()) for name in names}
+
+    def put_back() -> None:
+        for name, documents in kept.items():
+            records.store.collection(name).delete_many({})
+            if documents:
+                records.store.collection(name).insert_many(documents)
+
+    return put_back
+
+
 def test_a_restored_database_refuses_writes_until_its_tail_is_back(
     open_records: OpenRecords,
 ) -> None:
     """The node folder remembers what was appended; writing on would fork the feed."""
     records = open_records()
     write(records, "c1", "kept")
-    names = ("feeds", "batches", "records", "commands", "meta")
-    backup = {name: list(records.store.collection(name).find()) for name in names}
+    put_back = backup(records)
     write(records, "c2", "lost")
-    for name, documents in backup.items():
-        records.store.collection(name).delete_many({})
-        records.store.collection(name).insert_many(documents)
+    put_back()
 
     restored = open_records()
 
@@ -230,15 +242,30 @@ def test_a_restored_database_refuses_writes_until_its_tail_is_back(
         write(restored, "c3", "new")
 
 
+def test_an_operator_may_write_on_without_what_was_lost(open_records: OpenRecords) -> None:
+    """A member that is away for weeks does not keep a restored home from writing."""
+    records = open_records()
+    put_back = backup(records)
+    write(records, "c1", "lost")
+    put_back()
+    restored = open_records()
+
+    assert restored.resume()
+    write(restored, "c2", "new")
+    write(open_records(), "c3", "newer")
+    assert not restored.resume()
+    assert 2 == restored.store.held_one(FEED).n
+
+
 def test_a_database_that_is_put_back_under_a_running_service_is_not_written_on(
     open_records: OpenRecords,
 ) -> None:
     """The service notices without being started again."""
     records = open_records()
     write(records, "c1", "kept")
-    kept = list(records.store.collection("feeds").find())
+    put_back = backup(records)
     write(records, "c2", "lost")
-    records.store.collection("feeds").replace_one({"_id": FEED}, kept[0])
+    put_back()
 
     with pytest.raises(Recovering):
         write(records, "c3", "new")

@@ -19,6 +19,7 @@ FEED = {
     "quarantined": 0,
     "frozen": None,
     "needs_upgrade": False,
+    "recovering": False,
 }
 OVERVIEW: dict[str, Any] = {
     "services": [{"service": "directory", "up": True, "error": None}],
@@ -44,6 +45,7 @@ def test_a_node_in_step_has_no_troubles() -> None:
         ({"quarantined": 1}, "hinterland quarantine list"),
         ({"frozen": "forked at 1.7"}, "forked at 1.7"),
         ({"needs_upgrade": True}, "upgrade this node"),
+        ({"recovering": True}, "hinterland resume"),
     ],
 )
 def test_what_is_wrong_with_a_feed_is_said_with_the_remedy(

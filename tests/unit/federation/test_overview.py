@@ -13,7 +13,11 @@ DIGEST, OTHER, HASH = "d" * 64, "e" * 64, "a" * 64
 
 def held(feed: str, n: int, digest: str = DIGEST, **fields: Any) -> dict[str, Any]:
     state = {"feed": feed, "epoch": 1, "n": n, "hash": HASH, "digest": digest, "holes": 0}
-    return state | {"quarantined": 0, "frozen": None, "needs_upgrade": False} | fields
+    return (
+        state
+        | {"quarantined": 0, "frozen": None, "needs_upgrade": False, "recover_to": None}
+        | fields
+    )
 
 
 def heard(node: str, at: float | None, *lines: list[Any]) -> dict[str, Any]:
