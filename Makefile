@@ -23,7 +23,7 @@ run: $(VENV)/run  ## Run a federation of three nodes on this machine; PORT=8000 
 
 .PHONY: test
 test: $(VENV)/dev  ## Run all tests, in two processes; WORKERS=1 takes one
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup --no-loadscope-reorder
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 .PHONY: check
 check: $(VENV)/dev  ## Check style, types and import arrows, as CI does

@@ -24,6 +24,10 @@ HOST: Final = "127.0.0.1"
 READY_LIMIT_S: Final = 120.0
 DISK_FREE_MB: Final = 256
 OWNER_ONLY: Final = 0o600
+# By default Erlang's schedulers spin for a while before they sleep. On two cores that is taken from
+# the services, which have to answer meanwhile.
+NO_BUSY_WAIT: Final = "+sbwt none +sbwtdcpu none +sbwtdio none"
+LOCAL_DISTRIBUTION: Final = "-kernel inet_dist_use_interface {127,0,0,1}"
 
 PLUGINS: Final = (
     "rabbitmq_management",
@@ -144,7 +148,7 @@ class Rabbitmq:
             "HOME": self.folder,
             "ERL_EPMD_PORT": self.epmd_port,
             "ERL_EPMD_ADDRESS": HOST,
-            "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": ("-kernel inet_dist_use_interface {127,0,0,1}"),
+            "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": f"{NO_BUSY_WAIT} {LOCAL_DISTRIBUTION}",
             # With this the script becomes the broker, as under systemd, and is not a parent that
             # could die and leave it behind.
             "RUNNING_UNDER_SYSTEMD": "true",

@@ -20,8 +20,6 @@ from hinterland.links import Puller, link_queue, peer_user
 from tests.acceptance.nodes import Node, eventually, link_to
 from tests.acceptance.test_replication import register
 
-pytestmark = pytest.mark.xdist_group("federation")
-
 NGOS: Final = "{ ngos(first: 100, orderBy: UPDATED) { nodes { name home } } }"
 
 

@@ -10,13 +10,10 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Final
 
-import pytest
 from pymongo import MongoClient
 
 from hinterland.batch import decode
 from tests.acceptance.nodes import Node, eventually
-
-pytestmark = pytest.mark.xdist_group("federation")
 
 REGISTER: Final = """
 mutation ($ngo: NgoInput!, $id: String) {

@@ -24,8 +24,6 @@ from hinterland.replica.messages import write_message
 from tests.acceptance.nodes import Node, eventually, link_to
 from tests.acceptance.test_replication import register
 
-pytestmark = pytest.mark.xdist_group("federation")
-
 BOMB_BYTES: Final = 1 << 30
 FAR: Final = 10**9
 FEED: Final = "mallory/directory"
