@@ -10,6 +10,7 @@ from typing import Final
 BENCHES: Final = {
     "bench.replicate": "Append and replicate, and what it costs on the wire",
     "bench.directory": "Search, lists and summaries",
+    "bench.importing": "An untidy file of NGOs",
     "bench.rpc": "A call to a service",
     "bench.graphql": "GraphQL through RabbitMQ",
 }

@@ -11,7 +11,6 @@ from __future__ import annotations
 import asyncio
 import multiprocessing as mp
 import os
-import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager
@@ -25,26 +24,22 @@ import httpx
 import orjson
 import uvloop
 
-from bench.ground import Ground, ground
+from bench.ground import ground
+from bench.node import OPERATOR, PATIENCE_S, directory, make_node
 from cli.rpc import Caller
 from gateway.app import Steps
 from gateway.listeners import serve
-from hinterland.actors import Actor
-from hinterland.config import Settings, init_node
-from hinterland.errors import Unavailable
+from hinterland.config import Settings
 from hinterland.ground import free_ports
-from hinterland.ground.process import leashed, poll
+from hinterland.ground.process import poll
 
 __all__ = ["main"]
 
-NODE: Final = "yunnan"
 NGOS: Final = 200
 CONNECTIONS: Final = 16
 ROUNDS: Final = 5
 ROUND_S: Final = 1.0
 COMMITS: Final = 50
-PATIENCE_S: Final = 60.0
-OPERATOR: Final = Actor("bench", frozenset({"operator"}), NODE)
 
 ALL: Final = "+ responses kept"
 STEPS: Final[Mapping[str, Steps]] = {
@@ -117,43 +112,6 @@ def report(what: str, measured: Mapping[str, Measured]) -> None:
             f"   ×{before.cpu_us / now.cpu_us:.1f}, in all ×{first.cpu_us / now.cpu_us:.1f}\n"
         )
         before = now
-
-
-def make_node(servers: Ground) -> Settings:
-    with servers.broker.management as management:
-        servers.make_vhost(management, NODE)
-    gateway_port, door_port = free_ports(2)
-    return init_node(
-        servers.folder / NODE,
-        NODE,
-        "CN-YN",
-        mongo_uri=servers.mongo_uri,
-        amqp_uri=servers.amqp_uri(NODE),
-        gateway_port=gateway_port,
-        door_port=door_port,
-        services=("directory",),
-        log_level="ERROR",
-    )
-
-
-@contextmanager
-def directory(settings: Settings, caller: Caller) -> Iterator[None]:
-    command = [sys.executable, "-m", "hinterland.serve", "directory", "--dir", str(settings.dir)]
-    process = subprocess.Popen(leashed(command))
-
-    def answers() -> bool:
-        try:
-            caller.call("directory", "get_ngos", OPERATOR, {"ids": []})
-        except Unavailable:
-            return False
-        return True
-
-    try:
-        poll(answers, lambda: process.poll() is None, "the directory", PATIENCE_S)
-        yield
-    finally:
-        process.terminate()
-        process.wait()
 
 
 @contextmanager

@@ -40,6 +40,9 @@ def import_() -> None:
     """Files of NGOs into this node's directory."""
 
 
+COUNTED: Final = ("imported", "unchanged", "repeated", "duplicate", "refused")
+
+
 @dataclass(slots=True)
 class Outcome:
     """What became of a file's rows: how many of each outcome, and everything to look at."""
@@ -61,7 +64,7 @@ class Outcome:
             "file": self.file,
             "notes": self.notes,
             "columns_left_out": self.columns_left_out,
-            **{key: self.counts[key] for key in ("imported", "unchanged", "duplicate", "refused")},
+            **{key: self.counts[key] for key in COUNTED},
             "problems": problems,
         }
 
@@ -210,6 +213,7 @@ def _send(
         columns_left_out=[column for column, target in reading.columns.items() if target is None],
         problems=list(reading.problems),
     )
+    outcome.counts["repeated"] = reading.repeated
     bar = Progress(
         TextColumn("Importing"),
         BarColumn(),
@@ -264,7 +268,8 @@ def _show(here: Here, outcome: Outcome, dry_run: bool, report: Path | None) -> N
         here.say(f"  … and {rest} more; {where}")
     click.echo(
         f"{counts['imported']} {'would be ' if dry_run else ''}imported, "
-        f"{counts['unchanged']} there already, {counts['duplicate']} likely duplicates, "
+        f"{counts['unchanged']} there already, {counts['repeated']} twice in the file, "
+        f"{counts['duplicate']} likely duplicates, "
         f"{counts['refused']} refused"
     )
     if counts["imported"] and not dry_run:

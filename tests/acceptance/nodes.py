@@ -99,10 +99,14 @@ class Node:
         eventually(ready, lambda status: status == 200, UP_LIMIT_S)
 
     def stop(self) -> None:
+        self.begin_to_stop()
         if self._up is not None:
-            self._up.send_signal(signal.SIGINT)
             self._up.wait(STOP_LIMIT_S)
             self._up = None
+
+    def begin_to_stop(self) -> None:
+        if self._up is not None:
+            self._up.send_signal(signal.SIGINT)
 
     @property
     def url(self) -> str:
@@ -183,5 +187,7 @@ def run_nodes(folder: Path, regions: dict[str, str]) -> Any:
             node.join(coordinator)
         yield nodes
     finally:
+        for node in nodes:
+            node.begin_to_stop()
         for node in nodes:
             node.stop()

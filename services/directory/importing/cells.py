@@ -173,7 +173,13 @@ class RowReader:
             self.ngo["city"] = rest
 
     def _causes(self, name: str, key: str, text: str) -> None:
-        for word in _LIST.split(text):
+        # In some lists a slash parts two causes, in others it belongs to the name of one.
+        words = [
+            word
+            for item in _LIST.split(text)
+            for word in ([item] if cause_of(item) else re.split(r"[/／]", item))
+        ]
+        for word in words:
             if is_blank(word):
                 continue
             code = cause_of(word)

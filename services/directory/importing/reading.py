@@ -60,6 +60,7 @@ class Reading:
     problems: list[FileProblem] = field(default_factory=list)
     columns: dict[str, str | None] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)  # how the file was understood, for people
+    repeated: int = 0  # rows left out because an earlier one is the same organisation
     _seen: dict[Any, int] = field(default_factory=dict)
 
     def problem(self, problem: FileProblem) -> None:
@@ -73,6 +74,7 @@ class Reading:
         keys = list(_keys(ngo))
         same = next((self._seen[key] for key in keys if key in self._seen), None)
         if same is not None:
+            self.repeated += 1
             self.problem(
                 FileProblem(f"the same organisation as in row {same}; left out", row, file=file)
             )

@@ -123,6 +123,15 @@ def test_problems_name_row_and_column_and_stop_nothing(save: Save) -> None:
     assert problems == [(5, "服务领域（可多选）"), (6, "机构名称*"), (7, None)]
     assert "'火星移民' is no known cause" in reading.problems[0].message
     assert "same organisation as in row 4" in reading.problems[2].message
+    assert 1 == reading.repeated
+
+
+@pytest.mark.parametrize("cell", ["环境保护、教育", "环境保护/教育", "环境保护／教育；教育"])
+def test_causes_are_listed_with_any_sign_between_them(save: Save, cell: str) -> None:
+    """A slash between two causes is as good as a comma."""
+    reading = read_file(save(f"名称,领域,省份\n绿色协会,{cell},云南\n", "n.csv"), ImportOptions())
+
+    assert ["environment", "education"] == reading.rows[0].ngo["causes"]
 
 
 def test_a_field_is_found_again_by_its_heading(save: Save) -> None:
