@@ -24,6 +24,7 @@ from hinterland.errors import HinterlandError
 from hinterland.feeds import FeedStore
 from hinterland.identity import NodeKey
 from hinterland.records import Changes, Command, Positions, Records, Room
+from hinterland.rooms.answers import KeptPerHead
 from services.directory import queries
 from services.directory.contract import KINDS, SERVICE
 from services.directory.contract.calls import ListNgos, SummariseNgos
@@ -137,14 +138,14 @@ def questions(
     def listed(**arguments: Any) -> Question:
         return lambda: reading.list_ngos(
             records,
-            reading.KeptPerHead(),
+            KeptPerHead(),
             VISITOR,
             ListNgos.model_validate({"first": 20, **arguments}),
         )
 
     def summed(*by: str) -> Question:
         return lambda: reading.summarise_ngos(
-            records, reading.KeptPerHead(), VISITOR, SummariseNgos.model_validate({"by": by})
+            records, KeptPerHead(), VISITOR, SummariseNgos.model_validate({"by": by})
         )
 
     def expression(text: str) -> Question:

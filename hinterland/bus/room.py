@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Annotated, Any, ClassVar, Final
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 from pymongo import IndexModel
 
 from hinterland.actors import Actor
@@ -29,6 +29,7 @@ from hinterland.errors import BadInput, NotAllowed
 from hinterland.feeds import FeedStore, verify_feed
 from hinterland.identity import Membership
 from hinterland.records import Records, Room
+from hinterland.rooms.arguments import Arguments
 
 __all__ = [
     "RETRIED_MAX",
@@ -40,10 +41,6 @@ __all__ = [
 ]
 
 RETRIED_MAX: Final = 1_000  # quarantined entries judged again by one call
-
-
-class Arguments(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class FeedStatus(Arguments):

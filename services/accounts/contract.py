@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from hinterland.actors import ROLES, Actor
 from hinterland.errors import HinterlandError, NotAllowed
 from hinterland.kinds import Kind
+from hinterland.rooms.arguments import Arguments, Command, RecordId
 
 __all__ = [
     "ACCESS",
@@ -47,7 +48,6 @@ __all__ = [
 
 SERVICE: Final = "accounts"
 NAME_CHARS_MAX: Final = 200
-COMMAND_ID_CHARS_MAX: Final = 128
 KEY_CHARS_MAX: Final = 300
 PAGE_ITEMS_MAX: Final = 100  # of accounts or keys, in one answer
 PRIVATE: Final = frozenset({"private"})
@@ -56,8 +56,6 @@ Role = Literal["partner", "editor", "moderator", "operator", "coordinator"]
 Name = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=1, max_length=NAME_CHARS_MAX)
 ]
-RecordId = Annotated[str, StringConstraints(min_length=1, max_length=160)]
-CommandId = Annotated[str, StringConstraints(min_length=1, max_length=COMMAND_ID_CHARS_MAX)]
 Roles = Annotated[list[Role], Field(min_length=1, max_length=len(ROLES))]
 Moment = Annotated[str, StringConstraints(max_length=40)]  # RFC 3339, UTC
 
@@ -158,16 +156,6 @@ class KeyShown(HinterlandError):
 
 
 # Arguments of every RPC.
-
-
-class Arguments(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Command(Arguments):
-    """`command_id` is made by the caller: a repeat of the command returns the first result."""
-
-    command_id: CommandId
 
 
 class CreateAccount(Command):

@@ -10,6 +10,7 @@ from hinterland.bus.room import RoomService
 from hinterland.bus.rpc import rpc
 from hinterland.clock import system_clock
 from hinterland.records import Room
+from hinterland.rooms.answers import KeptPerHead
 from services.directory import queries
 from services.directory.contract import KINDS, SERVICE
 from services.directory.contract.calls import (
@@ -46,7 +47,7 @@ class Directory(RoomService):
     room = Room(SERVICE, KINDS, index)
     indexes = queries.INDEXES
 
-    totals: ClassVar = reading.KeptPerHead()
+    totals: ClassVar = KeptPerHead()
 
     @rpc
     def register_ngo(self, actor: Actor, params: RegisterNgo) -> dict[str, Any]:

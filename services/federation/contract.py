@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from hinterland.actors import ROLES, STAFF_ROLES, Actor
 from hinterland.errors import BadInput, Inapplicable, NotAllowed
 from hinterland.kinds import Kind
+from hinterland.rooms.arguments import Arguments, Command
 
 __all__ = [
     "ACCESS",
@@ -58,7 +59,6 @@ DOOR_PATH: Final = "/federation/join"  # where a coordinator's gateway takes in 
 
 TITLE_CHARS_MAX: Final = 200
 NOTE_CHARS_MAX: Final = 2_000
-COMMAND_ID_CHARS_MAX: Final = 128
 STATEMENT_CHARS_MAX: Final = 4_096
 INVITATION_CHARS_MAX: Final = 1_024
 INVITATION_HOURS_DEFAULT: Final = 72
@@ -171,16 +171,6 @@ KINDS: Final[Mapping[str, Kind]] = {
 # Calls
 
 DigestState = Literal["equal", "different", "unknown"]
-
-
-class Arguments(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Command(Arguments):
-    """`command_id` is made by the caller: a repeat of the command returns the first result."""
-
-    command_id: Annotated[str, StringConstraints(min_length=8, max_length=COMMAND_ID_CHARS_MAX)]
 
 
 class Create(Command):

@@ -8,10 +8,23 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import AwareDatetime, Field, StringConstraints
 
+from hinterland.rooms.access import Scope
+from hinterland.rooms.arguments import (
+    PAGE_ITEMS_DEFAULT,
+    PAGE_ITEMS_MAX,
+    Arguments,
+    Command,
+    CommandId,
+    Ids,
+    Near,
+    NodeId,
+    PageArguments,
+    RecordId,
+    Version,
+)
 from services.directory.contract import limits
-from services.directory.contract.access import Scope
 from services.directory.contract.codes import (
     OrderBy,
     SuggestionState,
@@ -32,7 +45,6 @@ __all__ = [
     "ListImports",
     "ListNgos",
     "ListSuggestions",
-    "Near",
     "NgoFilter",
     "RegisterNgo",
     "SetPolicy",
@@ -45,24 +57,6 @@ __all__ = [
     "WithdrawNgo",
     "WithdrawSuggestion",
 ]
-
-CommandId = Annotated[str, StringConstraints(min_length=8, max_length=limits.COMMAND_ID_CHARS_MAX)]
-RecordId = Annotated[str, StringConstraints(min_length=1, max_length=160)]
-Version = Annotated[str, StringConstraints(pattern=r"^[0-9]{1,20}\.[0-9]{1,20}$")]
-Cursor = Annotated[str, StringConstraints(min_length=1, max_length=limits.CURSOR_CHARS_MAX)]
-PageSize = Annotated[int, Field(ge=0, le=limits.PAGE_ITEMS_MAX)]
-Ids = Annotated[list[RecordId], Field(max_length=limits.IDS_MAX)]
-NodeId = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{1,30}$")]
-
-
-class Arguments(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Command(Arguments):
-    """`command_id` is made by the caller: a repeat of the command returns the first result."""
-
-    command_id: CommandId
 
 
 class RegisterNgo(Command):
@@ -107,14 +101,6 @@ class GetNgos(Arguments):
     ids: Ids
 
 
-class Near(Arguments):
-    """Within `radius_km` of a point (WGS 84, degrees)."""
-
-    lat: Annotated[float, Field(ge=-90, le=90, allow_inf_nan=False)]
-    lng: Annotated[float, Field(ge=-180, le=180, allow_inf_nan=False)]
-    radius_km: Annotated[float, Field(gt=0, le=limits.RADIUS_KM_MAX, allow_inf_nan=False)]
-
-
 class NgoFilter(Arguments):
     """What is given must all hold; `causes` means any of them, `region` a country or a province.
     `updated_after` compares arrival at this node, so that a poller misses nothing that came
@@ -129,21 +115,6 @@ class NgoFilter(Arguments):
     verified: bool | None = None
     updated_after: AwareDatetime | None = None
     ids: Ids | None = None
-
-
-class PageArguments(Arguments):
-    """Relay paging with keyset cursors: `first` after a cursor, or `last` before one."""
-
-    first: PageSize | None = None
-    after: Cursor | None = None
-    last: PageSize | None = None
-    before: Cursor | None = None
-
-    @model_validator(mode="after")
-    def _one_direction(self) -> PageArguments:
-        if self.first is not None and self.last is not None:
-            raise ValueError("give first or last, not both")
-        return self
 
 
 class ListNgos(PageArguments):
@@ -255,4 +226,4 @@ class UndoImport(Arguments):
 
 
 class ListImports(Arguments):
-    first: Annotated[int, Field(ge=1, le=limits.PAGE_ITEMS_MAX)] = limits.PAGE_ITEMS_DEFAULT
+    first: Annotated[int, Field(ge=1, le=PAGE_ITEMS_MAX)] = PAGE_ITEMS_DEFAULT

@@ -19,16 +19,10 @@ SERVICES_MAX: Final = 50
 HEADCOUNT_MAX: Final = 10_000_000  # staff, volunteers
 FOUNDED_YEAR_MIN: Final = 1000  # earlier ones are mistyped
 
-PAGE_ITEMS_MAX: Final = 100  # in one page of a list
-PAGE_ITEMS_DEFAULT: Final = 20
 EXPORT_ITEMS_MAX: Final = 500  # in one page of the export
-IDS_MAX: Final = 500  # in one list read
 SEARCH_CHARS_MAX: Final = 200  # of what somebody types
-RADIUS_KM_MAX: Final = 5_000.0
 SUMMARY_KEYS_MAX: Final = 3  # to count by at once
 SUMMARY_GROUPS_MAX: Final = 2_000  # the largest ones are shown
-COMMAND_ID_CHARS_MAX: Final = 128
-CURSOR_CHARS_MAX: Final = 1_024
 
 IMPORT_ROWS_MAX: Final = 200  # in one call of import_ngos
 IMPORT_CHUNK_BYTES_MAX: Final = 400_000  # of JSON that the reader puts into one call

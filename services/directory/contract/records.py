@@ -6,13 +6,14 @@ be *written* here is stricter (`calls.py`, and `rules.normalise`).
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Annotated, Any, Final
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AwareDatetime, Field, StringConstraints
 
 from hinterland.kinds import Kind
+from hinterland.rooms.arguments import COMMAND_ID_CHARS_MAX
+from hinterland.rooms.shapes import Body, Code, Language, Location, Phone, Region, text
 from services.directory.contract import limits
 
 __all__ = [
@@ -34,32 +35,12 @@ __all__ = [
     "Verification",
 ]
 
-# BCP 47 (RFC 5646), the part that names languages: language, script, region, variants.
-_LANGUAGE: Final = re.compile(
-    r"[a-z]{2,3}(-[A-Z][a-z]{3})?(-([A-Z]{2}|[0-9]{3}))?(-([a-z0-9]{5,8}|[0-9][a-z0-9]{3}))*"
-)
-
-
-def _language(tag: str) -> str:
-    if not _LANGUAGE.fullmatch(tag):
-        raise ValueError(f"{tag!r} is not a BCP 47 language tag like zh, zh-Hant or pt-BR")
-    return tag
-
-
-def _text(characters_max: int) -> StringConstraints:
-    return StringConstraints(min_length=1, max_length=characters_max)
-
-
-Name = Annotated[str, _text(limits.NAME_CHARS_MAX)]
-Text = Annotated[str, _text(limits.DESCRIPTION_CHARS_MAX)]
-Line = Annotated[str, _text(limits.LINE_CHARS_MAX)]
-Note = Annotated[str, _text(limits.NOTE_CHARS_MAX)]
-Code = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
-Language = Annotated[str, StringConstraints(max_length=35), AfterValidator(_language)]
+Name = Annotated[str, text(limits.NAME_CHARS_MAX)]
+Text = Annotated[str, text(limits.DESCRIPTION_CHARS_MAX)]
+Line = Annotated[str, text(limits.LINE_CHARS_MAX)]
+Note = Annotated[str, text(limits.NOTE_CHARS_MAX)]
 LanguageMap = Annotated[dict[Language, Name], Field(max_length=limits.LANGUAGES_MAX)]
 TextMap = Annotated[dict[Language, Text], Field(max_length=limits.LANGUAGES_MAX)]
-Region = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}(-[A-Z0-9]{1,3})?$")]  # ISO 3166-2
-Phone = Annotated[str, StringConstraints(pattern=r"^\+[1-9][0-9]{5,14}$")]  # E.164
 Founded = Annotated[
     str, StringConstraints(pattern=r"^[0-9]{4}(-(0[1-9]|1[0-2])(-(0[1-9]|[12][0-9]|3[01]))?)?$")
 ]  # ISO 8601 with reduced precision: 2009, 2009-05, 2009-05-12
@@ -70,21 +51,8 @@ Website = Annotated[
     str, StringConstraints(max_length=limits.LINE_CHARS_MAX, pattern=r"^https?://[^\s<>\"]+$")
 ]
 Scheme = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}-[A-Z0-9-]{2,30}$")]  # org-id.guide
-ShortText = Annotated[str, _text(limits.CODE_CHARS_MAX)]
+ShortText = Annotated[str, text(limits.CODE_CHARS_MAX)]
 Headcount = Annotated[int, Field(ge=0, le=limits.HEADCOUNT_MAX)]
-
-
-class Body(BaseModel):
-    """Fields that this version does not know are left to the record as it was signed."""
-
-    model_config = ConfigDict(extra="ignore", frozen=True)
-
-
-class Location(Body):
-    """WGS 84, in degrees."""
-
-    lng: Annotated[float, Field(ge=-180, le=180, allow_inf_nan=False)]
-    lat: Annotated[float, Field(ge=-90, le=90, allow_inf_nan=False)]
 
 
 class Identifier(Body):
@@ -194,7 +162,7 @@ class ImportChunk(Body):
     """Kind `ngo_import`, private: what one call of import_ngos wrote, so that it can be undone.
     After an undo `ngos` are those that were kept because somebody had changed them."""
 
-    import_id: Annotated[str, _text(limits.COMMAND_ID_CHARS_MAX)]
+    import_id: Annotated[str, text(COMMAND_ID_CHARS_MAX)]
     chunk: int
     imported_at: AwareDatetime
     file: str | None = None

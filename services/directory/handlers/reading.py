@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
-from collections.abc import Callable, Hashable, Mapping
-from datetime import datetime
-from typing import Any, Final, TypeVar, cast
+from collections.abc import Mapping
+from typing import Any, Final, cast
 
 from hinterland.actors import Actor
-from hinterland.clock import from_us, rfc3339
 from hinterland.records import Records
+from hinterland.rooms.answers import KeptPerHead, envelope
 from services.directory import queries
 from services.directory.contract import limits
 from services.directory.contract.access import readable_scopes
@@ -23,8 +21,6 @@ from services.directory.contract.codes import VerificationState
 from services.directory.contract.results import NgoJson
 
 __all__ = [
-    "KeptPerHead",
-    "envelope",
     "export_ngos",
     "get_ngos",
     "list_ngos",
@@ -32,45 +28,7 @@ __all__ = [
     "summarise_ngos",
 ]
 
-T = TypeVar("T")
-
-KEPT_ANSWERS_MAX: Final = 1_000  # totals and summaries of the present head
 M_PER_KM: Final = 1000.0
-
-
-class KeptPerHead:
-    """Answers that hold as long as nothing changes; the next head forgets them all."""
-
-    def __init__(self) -> None:
-        self._head = -1
-        self._answers: OrderedDict[Hashable, Any] = OrderedDict()
-
-    def get(self, head: int, key: Hashable, compute: Callable[[], T]) -> T:
-        if head > self._head:
-            self._head = head
-            self._answers.clear()
-        if head == self._head and key in self._answers:
-            kept: T = self._answers[key]
-            return kept
-        answer = compute()
-        if head == self._head:
-            self._answers[key] = answer
-            while len(self._answers) > KEPT_ANSWERS_MAX:
-                self._answers.popitem(last=False)
-        return answer
-
-
-def envelope(document: Mapping[str, Any]) -> dict[str, Any]:
-    """What is known of any record besides its body."""
-    at: datetime = document["at"]
-    return {
-        "id": document["_id"],
-        "version": f"{document['epoch']}.{document['n']}",
-        "home": document["home"],
-        "scope": document["scope"],
-        "at": rfc3339(at),
-        "arrived": rfc3339(from_us(document["arrived"])),
-    }
 
 
 def ngo_json(document: Mapping[str, Any]) -> NgoJson:

@@ -9,6 +9,8 @@ from hinterland.actors import Actor
 from hinterland.clock import rfc3339
 from hinterland.errors import BadInput, Inapplicable, NotFound, StaleVersion
 from hinterland.records import Changes, Record, Records, derived_id
+from hinterland.rooms.answers import envelope
+from hinterland.rooms.paging import cut, slice_of
 from services.directory import queries
 from services.directory.contract.access import require
 from services.directory.contract.calls import (
@@ -27,8 +29,6 @@ from services.directory.handlers.ngos import (
     readable_ngo,
     refuse_problems,
 )
-from services.directory.handlers.reading import envelope
-from services.directory.queries.paging import cut, slice_of
 from services.directory.rules import changes as rules
 from services.directory.rules.fields import problems_of
 

@@ -16,10 +16,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from hinterland.tables.problems import FileProblem, UnreadableFile
 from services.directory.contract.calls import ImportOptions
 from services.directory.importing.columns import write_mapping
 from services.directory.importing.hsds import is_package, read_package
-from services.directory.importing.problems import FileProblem, UnreadableFile
 from services.directory.importing.reading import Reading, Row, columns_of, read_tabular
 
 __all__ = [

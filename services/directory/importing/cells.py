@@ -7,9 +7,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from hinterland.tables.text import REPLACEMENT
 from services.directory.contract.calls import ImportOptions
 from services.directory.importing.columns import IGNORED, PERSONAL
-from services.directory.importing.text import REPLACEMENT
 from services.directory.importing.vocabulary import (
     cause_of,
     language_of,

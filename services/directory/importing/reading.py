@@ -12,13 +12,13 @@ import orjson
 
 from hinterland import search
 from hinterland.errors import BadInput
+from hinterland.tables.problems import FileProblem, UnreadableFile
+from hinterland.tables.sheets import sheets
+from hinterland.tables.text import csv_rows, decode, delimiter_of
 from services.directory.contract import limits
 from services.directory.contract.calls import ImportOptions
 from services.directory.importing.cells import RowReader, is_blank
 from services.directory.importing.columns import headings, read_mapping
-from services.directory.importing.problems import FileProblem, UnreadableFile
-from services.directory.importing.sheets import sheets
-from services.directory.importing.text import csv_rows, decode, delimiter_of
 
 __all__ = ["FILE_BYTES_MAX", "ROWS_MAX", "Reading", "Row", "columns_of", "read_tabular"]
 

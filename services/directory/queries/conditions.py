@@ -11,7 +11,8 @@ from pymongo.collection import Collection
 
 from hinterland import search
 from hinterland.clock import to_us
-from services.directory.contract.calls import Near, NgoFilter
+from hinterland.rooms.arguments import Near
+from services.directory.contract.calls import NgoFilter
 from services.directory.contract.codes import VerificationState
 from services.directory.rules.places import city_key
 

@@ -9,12 +9,8 @@ from typing import Any, Final
 from pymongo.collection import Collection
 
 from hinterland.errors import BadInput
-from hinterland.search import Conjunction, Query
-from hinterland.search.query import LAST_CHARACTER
-from services.directory.contract.calls import ListNgos, Near
-from services.directory.contract.codes import OrderBy
-from services.directory.queries.conditions import FIELDS, TERMS, Conditions, visible
-from services.directory.queries.paging import (
+from hinterland.rooms.arguments import Near
+from hinterland.rooms.paging import (
     ASCENDING,
     DESCENDING,
     Found,
@@ -23,6 +19,11 @@ from services.directory.queries.paging import (
     cut,
     slice_of,
 )
+from hinterland.search import Conjunction, Query
+from hinterland.search.query import LAST_CHARACTER
+from services.directory.contract.calls import ListNgos
+from services.directory.contract.codes import OrderBy
+from services.directory.queries.conditions import FIELDS, TERMS, Conditions, visible
 from services.directory.queries.searching import Searcher
 
 __all__ = ["export_page", "list_page", "ngos_by_id"]

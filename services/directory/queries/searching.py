@@ -12,9 +12,9 @@ from typing import Any, Final
 
 from pymongo.collection import Collection
 
+from hinterland.rooms.paging import Keyset
 from hinterland.search import Conjunction
 from services.directory.queries.conditions import FIELDS, TERMS, Condition, Conditions
-from services.directory.queries.paging import Keyset
 
 __all__ = ["Searcher", "Stages", "stages_of"]
 

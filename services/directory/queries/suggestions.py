@@ -7,8 +7,8 @@ from typing import Any, Final
 
 from pymongo.collection import Collection
 
+from hinterland.rooms.paging import Condition, Keyset, Slice
 from services.directory.contract.calls import SuggestionFilter
-from services.directory.queries.paging import Condition, Keyset, Slice
 
 __all__ = [
     "BY_ARRIVAL",

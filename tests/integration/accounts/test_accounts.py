@@ -56,19 +56,23 @@ def test_a_key_acts_for_its_account(records: Records) -> None:
 def test_a_key_for_an_account_takes_one_of_its_roles(records: Records) -> None:
     """A key never has a role that its account has not."""
     account = handlers.create_account(
-        records, OPERATOR, CreateAccount(command_id="one", name="李雷", roles=["editor", "partner"])
+        records,
+        OPERATOR,
+        CreateAccount(command_id="command-one", name="李雷", roles=["editor", "partner"]),
     )
     key = handlers.create_key(
         records,
         OPERATOR,
-        CreateKey(command_id="two", name="phone", role="editor", account=account["id"]),
+        CreateKey(command_id="command-two", name="phone", role="editor", account=account["id"]),
     )
 
     with pytest.raises(BadInput) as refused:
         handlers.create_key(
             records,
             OPERATOR,
-            CreateKey(command_id="three", name="phone", role="operator", account=account["id"]),
+            CreateKey(
+                command_id="command-three", name="phone", role="operator", account=account["id"]
+            ),
         )
 
     assert refused.value.field == "role"
@@ -115,7 +119,7 @@ def test_a_repeated_command_does_not_show_the_key_again(records: Records) -> Non
 def test_every_bad_key_is_refused_alike(records: Records) -> None:
     """A refusal does not say whether there is such a key: no oracle."""
     made, revoked = make_key(records, "one"), make_key(records, "two")
-    handlers.revoke_key(records, OPERATOR, RevokeKey(command_id="revoke", id=revoked["id"]))
+    handlers.revoke_key(records, OPERATOR, RevokeKey(command_id="command-revoke", id=revoked["id"]))
     start = made["key"].rpartition("_")[0]
     other = make_key(records, "three")["key"].rpartition("_")[2]
     bad = {
@@ -140,9 +144,9 @@ def test_every_bad_key_is_refused_alike(records: Records) -> None:
 def test_a_revoked_key_stays_revoked(records: Records) -> None:
     """Revoking twice is no error, and the first time stays."""
     made = make_key(records)
-    first = handlers.revoke_key(records, OPERATOR, RevokeKey(command_id="1", id=made["id"]))
+    first = handlers.revoke_key(records, OPERATOR, RevokeKey(command_id="command-1", id=made["id"]))
     [listed] = handlers.list_keys(records, OPERATOR, ListKeys())["items"]
-    again = handlers.revoke_key(records, OPERATOR, RevokeKey(command_id="2", id=made["id"]))
+    again = handlers.revoke_key(records, OPERATOR, RevokeKey(command_id="command-2", id=made["id"]))
     [relisted] = handlers.list_keys(records, OPERATOR, ListKeys())["items"]
 
     assert listed["revoked_at"] is not None
@@ -182,12 +186,14 @@ def test_others_than_operators_are_refused(records: Records, role: str) -> None:
     made = make_key(records)
     attempts: list[Callable[[], Any]] = [
         lambda: handlers.create_account(
-            records, actor, CreateAccount(command_id="1", name="a", roles=["partner"])
+            records, actor, CreateAccount(command_id="command-1", name="a", roles=["partner"])
         ),
         lambda: handlers.create_key(
-            records, actor, CreateKey(command_id="2", name="a", role="partner")
+            records, actor, CreateKey(command_id="command-2", name="a", role="partner")
         ),
-        lambda: handlers.revoke_key(records, actor, RevokeKey(command_id="3", id=made["id"])),
+        lambda: handlers.revoke_key(
+            records, actor, RevokeKey(command_id="command-3", id=made["id"])
+        ),
         lambda: handlers.list_accounts(records, actor, ListAccounts()),
         lambda: handlers.list_keys(records, actor, ListKeys()),
     ]
@@ -201,11 +207,11 @@ def test_an_operator_cannot_make_a_coordinator(records: Records) -> None:
     """Neither by an account nor by a key."""
     with pytest.raises(NotAllowed):
         handlers.create_key(
-            records, OPERATOR, CreateKey(command_id="1", name="a", role="coordinator")
+            records, OPERATOR, CreateKey(command_id="command-1", name="a", role="coordinator")
         )
     with pytest.raises(NotAllowed):
         handlers.create_account(
             records,
             OPERATOR,
-            CreateAccount(command_id="2", name="a", roles=["partner", "coordinator"]),
+            CreateAccount(command_id="command-2", name="a", roles=["partner", "coordinator"]),
         )

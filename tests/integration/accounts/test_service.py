@@ -29,9 +29,9 @@ def accounts(new_node: NewNode, tmp_path: Path) -> Iterator[ServiceProcess]:
 
 def test_a_key_works_until_it_is_revoked(accounts: ServiceProcess) -> None:
     """From the command line's call to the gateway's, and back to nothing."""
-    made = accounts.call("create_key", command_id="one", name="app", role="partner")
+    made = accounts.call("create_key", command_id="command-one", name="app", role="partner")
     known = accounts.call("authenticate", actor=ANONYMOUS, key=made["key"])
-    accounts.call("revoke_key", command_id="two", id=made["id"])
+    accounts.call("revoke_key", command_id="command-two", id=made["id"])
 
     with pytest.raises(KeyRefused):
         accounts.call("authenticate", actor=ANONYMOUS, key=made["key"])
@@ -45,8 +45,8 @@ def test_a_revoked_key_is_news_to_the_gateway(accounts: ServiceProcess) -> None:
     channel = connection.channel()
     queue = channel.queue_declare("", exclusive=True).method.queue
     channel.queue_bind(queue, LOCAL_EXCHANGE, changed_key())
-    made = accounts.call("create_key", command_id="one", name="app", role="partner")
-    revoked = accounts.call("revoke_key", command_id="two", id=made["id"])
+    made = accounts.call("create_key", command_id="command-one", name="app", role="partner")
+    revoked = accounts.call("revoke_key", command_id="command-two", id=made["id"])
 
     hints = []
     for method, _, body in channel.consume(queue, auto_ack=True):
@@ -78,7 +78,7 @@ def test_a_private_room_follows_nobody(accounts: ServiceProcess) -> None:
 def test_wrong_arguments_are_named(accounts: ServiceProcess) -> None:
     """The contract is enforced before anything else happens."""
     with pytest.raises(BadInput) as refused:
-        accounts.call("create_key", command_id="one", name="app", role="emperor")
+        accounts.call("create_key", command_id="command-one", name="app", role="emperor")
 
     assert refused.value.field == "role"
 

@@ -17,6 +17,7 @@ from hinterland.feeds import FeedStore
 from hinterland.identity import NodeKey
 from hinterland.records import Positions, Published, Records, Room
 from hinterland.replica import judge
+from hinterland.rooms.answers import KeptPerHead
 from hinterland.testing import drop_databases, fresh_name
 from services.directory import queries
 from services.directory.contract import KINDS, SERVICE
@@ -54,7 +55,7 @@ class Node:
         )
         self.records.open()
         self.records.collection.create_indexes(queries.INDEXES)
-        self.totals = reading.KeptPerHead()
+        self.totals = KeptPerHead()
         self._commands = itertools.count()
 
     def actor(self, *roles: str) -> Actor:

@@ -17,9 +17,10 @@ from hypothesis import strategies as st
 from openpyxl import Workbook
 
 from hinterland.errors import BadInput
+from hinterland.tables import sheets, text
 from services.directory.contract import limits
 from services.directory.contract.calls import ImportOptions
-from services.directory.importing import UnreadableFile, read_file, sheets, start_mapping, text
+from services.directory.importing import UnreadableFile, read_file, start_mapping
 from services.directory.importing.columns import HEADINGS, is_target, target_of
 from services.directory.importing.vocabulary import cause_of, region_and_rest
 

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from hinterland.tables.problems import UnreadableFile
 from services.directory.contract.calls import ImportOptions
 from services.directory.importing.hsds.package import Package
 from services.directory.importing.hsds.tables import is_package, read_tables
-from services.directory.importing.problems import UnreadableFile
 from services.directory.importing.reading import Reading
 
 __all__ = ["is_package", "read_package"]

@@ -7,11 +7,11 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
+from hinterland.tables.problems import FileProblem
 from services.directory.contract.calls import ImportOptions
 from services.directory.contract.regions import COUNTRIES, PROVINCES_CN
 from services.directory.importing.cells import RowReader
 from services.directory.importing.hsds.tables import Line, Tables
-from services.directory.importing.problems import FileProblem
 from services.directory.importing.reading import Reading
 
 __all__ = ["Package"]

@@ -10,10 +10,9 @@ from typing import Any, Final
 import orjson
 
 from hinterland.errors import BadInput
-from services.directory.contract import limits
-from services.directory.contract.calls import PageArguments
+from hinterland.rooms.arguments import PAGE_ITEMS_DEFAULT, PageArguments
 
-__all__ = ["Found", "Keyset", "Slice", "cut", "slice_of"]
+__all__ = ["ASCENDING", "DESCENDING", "Found", "Keyset", "Slice", "cut", "slice_of"]
 
 Document = dict[str, Any]
 Condition = dict[str, Any]
@@ -95,7 +94,7 @@ def slice_of(page: PageArguments, order: str, types: Sequence[type]) -> Slice:
         raise BadInput("give `first` with `after`, or `last` with `before`", field="cursor")
     count = page.last if backwards else page.first
     return Slice(
-        count=limits.PAGE_ITEMS_DEFAULT if count is None else count,
+        count=PAGE_ITEMS_DEFAULT if count is None else count,
         cursor=None if cursor is None else decode(cursor, order, types),
         backwards=backwards,
     )

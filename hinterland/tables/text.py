@@ -11,8 +11,8 @@ from typing import Final
 
 from charset_normalizer import from_bytes
 
-from services.directory.importing.common_characters import COMMON_CHARACTERS
-from services.directory.importing.problems import UnreadableFile
+from hinterland.tables.common_characters import COMMON_CHARACTERS
+from hinterland.tables.problems import UnreadableFile
 
 __all__ = ["CELL_CHARS_MAX", "DELIMITERS", "csv_rows", "decode", "delimiter_of"]
 

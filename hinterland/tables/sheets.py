@@ -12,7 +12,7 @@ from xml.etree.ElementTree import ParseError
 from openpyxl import load_workbook
 from openpyxl.utils.exceptions import InvalidFileException
 
-from services.directory.importing.problems import UnreadableFile
+from hinterland.tables.problems import UnreadableFile
 
 __all__ = ["UNPACKED_BYTES_MAX", "cell_text", "require_small", "sheets"]
 

@@ -1,0 +1,7 @@
+"""Tables that people make: CSV in any encoding, and XLSX, as rows of text.
+
+text.py               which encoding and which delimiter a file has
+common_characters.py  by which Chinese text is told from noise
+sheets.py             the sheets of a workbook
+problems.py           what is wrong with a file, and where
+"""
