@@ -27,6 +27,16 @@ OWNER_OF_KIND: Final[dict[str, str]] = {
     "ngo_import": "directory",
     "ngo_policy": "directory",
     "suggestion": "directory",
+    "category": "map",
+    "confirmation": "map",
+    "form": "map",
+    "intake": "map",
+    "layer": "map",
+    "map_import": "map",
+    "merge": "map",
+    "merge_refusal": "map",
+    "place": "map",
+    "report": "map",
 }
 
 
