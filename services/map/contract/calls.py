@@ -191,12 +191,11 @@ class ReportFilter(Arguments):
 
 
 class ListReports(PageArguments):
-    """`count` asks for `total`, which costs a query of its own."""
+    """By default by distance with `near`, else by when it happened. `count` asks for `total`, which
+    costs a query of its own."""
 
     filter: ReportFilter = ReportFilter()
-    order_by: ReportOrder | None = (
-        None  # relevance with a search, distance with near, else happened
-    )
+    order_by: ReportOrder | None = None
     count: bool = False
 
 

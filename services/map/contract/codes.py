@@ -74,7 +74,6 @@ class Stance(StrEnum):
 
 
 class ReportOrder(StrEnum):
-    RELEVANCE = "relevance"
     HAPPENED = "happened"  # latest first
     UPDATED = "updated"  # what came to this node last first
     DISTANCE = "distance"

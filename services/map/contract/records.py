@@ -219,7 +219,7 @@ class Intake(Body):
 
 
 class ImportChunk(Body):
-    """Kind `map_import`, private: what one call of import_reports made, so that it can be undone."""
+    """Kind `map_import`, private: what one call of import_reports made, to be undone."""
 
     import_id: Annotated[str, text(COMMAND_ID_CHARS_MAX)]
     chunk: int

@@ -1,0 +1,9 @@
+"""What the map decides, without I/O, clock or chance.
+
+states.py      which step may follow which
+cells.py       the cells that sensitive reports are shown at
+reporting.py   what somebody sent, made into an intake
+publishing.py  what is let out of an intake
+merging.py     which reports are one event
+index.py       what records are found by
+"""
