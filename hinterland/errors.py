@@ -16,6 +16,7 @@ __all__ = [
     "Inapplicable",
     "NotAllowed",
     "NotFound",
+    "NotHome",
     "StaleVersion",
     "Unavailable",
 ]
@@ -87,3 +88,10 @@ class Unavailable(HinterlandError):
     """A part of this node does not answer. Try again; `hinterland status` says which part it is."""
 
     code = "UNAVAILABLE"
+
+
+class NotHome(Inapplicable):
+    """Only its home may write this record. Suggest the change to it instead; `home` names the
+    node."""
+
+    code = "NOT_HOME"

@@ -7,7 +7,7 @@ from typing import Annotated, Final
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
-__all__ = ["Body", "Code", "Language", "Location", "Phone", "Region", "text"]
+__all__ = ["Body", "Code", "Language", "Location", "Phone", "Region", "bounded"]
 
 # BCP 47 (RFC 5646), the part that names languages: language, script, region, variants.
 _LANGUAGE: Final = re.compile(
@@ -21,7 +21,7 @@ def _language(tag: str) -> str:
     return tag
 
 
-def text(characters_max: int) -> StringConstraints:
+def bounded(characters_max: int) -> StringConstraints:
     """At least one character, and not more than that."""
     return StringConstraints(min_length=1, max_length=characters_max)
 

@@ -4,20 +4,13 @@ from __future__ import annotations
 
 from hinterland.errors import Inapplicable
 
-__all__ = ["DuplicateNgo", "NotHome", "SuggestionConflict", "SuggestionDecided"]
+__all__ = ["DuplicateNgo", "SuggestionConflict", "SuggestionDecided"]
 
 
 class DuplicateNgo(Inapplicable):
     """This node already has an NGO with that identifier. Update that one; `id` names it."""
 
     code = "DUPLICATE_NGO"
-
-
-class NotHome(Inapplicable):
-    """Only its home may write this record. Suggest the change to it instead; `home` names the
-    node."""
-
-    code = "NOT_HOME"
 
 
 class SuggestionConflict(Inapplicable):

@@ -13,7 +13,7 @@ from pydantic import AwareDatetime, Field, StringConstraints
 
 from hinterland.kinds import Kind
 from hinterland.rooms.arguments import COMMAND_ID_CHARS_MAX
-from hinterland.rooms.shapes import Body, Code, Language, Location, Phone, Region, text
+from hinterland.rooms.shapes import Body, Code, Language, Location, Phone, Region, bounded
 from services.directory.contract import limits
 
 __all__ = [
@@ -35,10 +35,10 @@ __all__ = [
     "Verification",
 ]
 
-Name = Annotated[str, text(limits.NAME_CHARS_MAX)]
-Text = Annotated[str, text(limits.DESCRIPTION_CHARS_MAX)]
-Line = Annotated[str, text(limits.LINE_CHARS_MAX)]
-Note = Annotated[str, text(limits.NOTE_CHARS_MAX)]
+Name = Annotated[str, bounded(limits.NAME_CHARS_MAX)]
+Text = Annotated[str, bounded(limits.DESCRIPTION_CHARS_MAX)]
+Line = Annotated[str, bounded(limits.LINE_CHARS_MAX)]
+Note = Annotated[str, bounded(limits.NOTE_CHARS_MAX)]
 LanguageMap = Annotated[dict[Language, Name], Field(max_length=limits.LANGUAGES_MAX)]
 TextMap = Annotated[dict[Language, Text], Field(max_length=limits.LANGUAGES_MAX)]
 Founded = Annotated[
@@ -51,7 +51,7 @@ Website = Annotated[
     str, StringConstraints(max_length=limits.LINE_CHARS_MAX, pattern=r"^https?://[^\s<>\"]+$")
 ]
 Scheme = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}-[A-Z0-9-]{2,30}$")]  # org-id.guide
-ShortText = Annotated[str, text(limits.CODE_CHARS_MAX)]
+ShortText = Annotated[str, bounded(limits.CODE_CHARS_MAX)]
 Headcount = Annotated[int, Field(ge=0, le=limits.HEADCOUNT_MAX)]
 
 
@@ -162,7 +162,7 @@ class ImportChunk(Body):
     """Kind `ngo_import`, private: what one call of import_ngos wrote, so that it can be undone.
     After an undo `ngos` are those that were kept because somebody had changed them."""
 
-    import_id: Annotated[str, text(COMMAND_ID_CHARS_MAX)]
+    import_id: Annotated[str, bounded(COMMAND_ID_CHARS_MAX)]
     chunk: int
     imported_at: AwareDatetime
     file: str | None = None

@@ -247,7 +247,9 @@ def list_imports(records: Records, actor: Actor, params: ListImports) -> dict[st
     latest first. After an undo `imported` counts what was kept."""
     require(actor, "read", "ngo_import", "private", records.node)
     head = records.head()
-    found = queries.imports_latest_first(records.collection, params.first)
+    found = queries.imports_latest_first(
+        records.collection, "ngo_import", "ngos", ("rows", "duplicates", "refused"), params.first
+    )
     items = [
         {
             "import_id": item["_id"],

@@ -7,7 +7,7 @@ from typing import Any
 
 from hinterland.actors import Actor
 from hinterland.clock import rfc3339
-from hinterland.errors import BadInput, NotFound, StaleVersion
+from hinterland.errors import BadInput, NotFound, NotHome, StaleVersion
 from hinterland.records import Changes, Record, Records
 from services.directory import queries
 from services.directory.contract.access import Action, Scope, may, require
@@ -18,7 +18,7 @@ from services.directory.contract.calls import (
     VerifyNgo,
     WithdrawNgo,
 )
-from services.directory.contract.errors import DuplicateNgo, NotHome
+from services.directory.contract.errors import DuplicateNgo
 from services.directory.rules import changes as rules
 from services.directory.rules.alike import Profile, alike_keys, likeness
 from services.directory.rules.fields import Problem, body_of, normalise, problems_of

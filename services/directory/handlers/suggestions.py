@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from hinterland.actors import Actor
 from hinterland.clock import rfc3339
-from hinterland.errors import BadInput, Inapplicable, NotFound, StaleVersion
+from hinterland.errors import BadInput, Inapplicable, NotFound, NotHome, StaleVersion
 from hinterland.records import Changes, Record, Records, derived_id
 from hinterland.rooms.answers import envelope
 from hinterland.rooms.paging import cut, slice_of
@@ -21,7 +21,7 @@ from services.directory.contract.calls import (
     WithdrawSuggestion,
 )
 from services.directory.contract.codes import SuggestionState
-from services.directory.contract.errors import NotHome, SuggestionConflict, SuggestionDecided
+from services.directory.contract.errors import SuggestionConflict, SuggestionDecided
 from services.directory.contract.results import SuggestionJson
 from services.directory.handlers.ngos import (
     claim_identifiers,

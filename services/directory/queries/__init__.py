@@ -4,15 +4,15 @@
 - `lists`: pages of NGOs in four orders, by keyset
 - `summaries`: counts
 - `alike`: NGOs that may be the same organisation
-- `suggestions`, `imports`: the other kinds
+- `suggestions`: the other kinds
 
 Only NGOs with a readable body have `ix.region`, so that a condition on it means NGOs.
 """
 
+from hinterland.rooms.imports import imports_latest_first, next_chunk_to_undo
 from hinterland.rooms.paging import Found
 from services.directory.queries.alike import find_candidates, find_identifier_owners
 from services.directory.queries.conditions import FACETS, INDEXES, matching, visible
-from services.directory.queries.imports import imports_latest_first, next_chunk_to_undo
 from services.directory.queries.lists import export_page, list_page, ngos_by_id
 from services.directory.queries.suggestions import (
     decisions_of,

@@ -19,7 +19,7 @@ from hinterland.rooms.arguments import (
     RecordId,
     Version,
 )
-from hinterland.rooms.shapes import Language, Region, text
+from hinterland.rooms.shapes import Language, Region, bounded
 from services.map.contract import limits
 from services.map.contract.codes import Channel, ReportOrder, ReportSummaryKey, Stance, State
 
@@ -49,7 +49,7 @@ __all__ = [
 SharedScope = Literal["public", "members"]
 Kind = Literal["category", "place", "layer"]
 ReadKind = Literal["category", "place", "layer", "form", "confirmation", "merge"]
-Note = Annotated[str, text(limits.NOTE_CHARS_MAX)]
+Note = Annotated[str, bounded(limits.NOTE_CHARS_MAX)]
 Address = Annotated[str, StringConstraints(max_length=200)]
 
 
@@ -72,8 +72,8 @@ class SubmitReport(Command):
 class SubmitText(Command):
     """A message, by SMS or e-mail: a leading keyword picks the category, a place name the place."""
 
-    text: Annotated[str, text(limits.TEXT_CHARS_MAX)]
-    sender: Annotated[str, text(limits.REPORTER_CHARS_MAX)]
+    text: Annotated[str, bounded(limits.TEXT_CHARS_MAX)]
+    sender: Annotated[str, bounded(limits.REPORTER_CHARS_MAX)]
     channel: Literal[Channel.SMS, Channel.EMAIL] = Channel.SMS
     received_at: AwareDatetime | None = None
 
@@ -241,7 +241,7 @@ class ImportReports(Arguments):
     rows: Annotated[list[ImportRow], Field(max_length=limits.IMPORT_ROWS_MAX)]
     category: RecordId | None = None  # of rows that name none
     language: Language | None = None
-    file: Annotated[str, text(limits.LINE_CHARS_MAX)] | None = None
+    file: Annotated[str, bounded(limits.LINE_CHARS_MAX)] | None = None
     dry_run: bool = False
 
 

@@ -8,16 +8,9 @@ __all__ = [
     "CategoryInUse",
     "CategoryLoop",
     "MergeRefused",
-    "NotYours",
     "SecondPersonNeeded",
     "TooManyReports",
 ]
-
-
-class NotYours(Inapplicable):
-    """Only its home may write this record; `home` names the node."""
-
-    code = "NOT_HOME"
 
 
 class CategoryLoop(Inapplicable):

@@ -14,7 +14,7 @@ from pydantic import AwareDatetime, Field, StringConstraints
 from hinterland.files.reference import FileReference
 from hinterland.kinds import Kind
 from hinterland.rooms.arguments import COMMAND_ID_CHARS_MAX
-from hinterland.rooms.shapes import Body, Code, Language, Location, Region, text
+from hinterland.rooms.shapes import Body, Code, Language, Location, Region, bounded
 from services.map.contract import limits
 
 __all__ = [
@@ -35,11 +35,11 @@ __all__ = [
     "Step",
 ]
 
-Name = Annotated[str, text(limits.NAME_CHARS_MAX)]
-Note = Annotated[str, text(limits.NOTE_CHARS_MAX)]
+Name = Annotated[str, bounded(limits.NAME_CHARS_MAX)]
+Note = Annotated[str, bounded(limits.NOTE_CHARS_MAX)]
 Names = Annotated[dict[Language, Name], Field(min_length=1, max_length=limits.LANGUAGES_MAX)]
 Texts = Annotated[dict[Language, Note], Field(max_length=limits.LANGUAGES_MAX)]
-Id = Annotated[str, text(160)]
+Id = Annotated[str, bounded(160)]
 Accuracy = Annotated[float, Field(ge=0, le=limits.ACCURACY_M_MAX, allow_inf_nan=False)]
 Colour = Annotated[str, StringConstraints(pattern=r"^#[0-9a-f]{6}$")]
 Answers = Annotated[dict[str, Any], Field(max_length=limits.ANSWERS_MAX)]
@@ -93,12 +93,13 @@ class Report(Body):
 
     category: Id
     state: Code
-    title: Annotated[str, text(limits.TITLE_CHARS_MAX)] | None = None
-    text: Annotated[str, text(limits.TEXT_CHARS_MAX)] | None = None
+    title: Annotated[str, bounded(limits.TITLE_CHARS_MAX)] | None = None
+    text: Annotated[str, bounded(limits.TEXT_CHARS_MAX)] | None = None
     language: Language | None = None
     location: Location | None = None
     accuracy_m: Accuracy | None = None
     located_by: Code | None = None
+    cell_level: int | None = None  # of the cell that is shown in place of the place
     place_name: Name | None = None
     region: Region | None = None
     happened_at: AwareDatetime
@@ -169,9 +170,9 @@ class Candidate(Body):
 class Reporter(Body):
     """Who sent it, as far as he said. Never leaves the node."""
 
-    name: Annotated[str, text(limits.REPORTER_CHARS_MAX)] | None = None
-    phone: Annotated[str, text(limits.REPORTER_CHARS_MAX)] | None = None
-    email: Annotated[str, text(limits.REPORTER_CHARS_MAX)] | None = None
+    name: Annotated[str, bounded(limits.REPORTER_CHARS_MAX)] | None = None
+    phone: Annotated[str, bounded(limits.REPORTER_CHARS_MAX)] | None = None
+    email: Annotated[str, bounded(limits.REPORTER_CHARS_MAX)] | None = None
     account: str | None = None
     address: str | None = None  # a fingerprint of where it came from, for the caps
 
@@ -179,8 +180,8 @@ class Reporter(Body):
 class Reviewed(Body):
     """What a moderator lets out in place of what was sent; of a sensitive category nothing else."""
 
-    title: Annotated[str, text(limits.TITLE_CHARS_MAX)] | None = None
-    text: Annotated[str, text(limits.TEXT_CHARS_MAX)] | None = None
+    title: Annotated[str, bounded(limits.TITLE_CHARS_MAX)] | None = None
+    text: Annotated[str, bounded(limits.TEXT_CHARS_MAX)] | None = None
     answers: Annotated[list[str], Field(max_length=limits.ANSWERS_MAX)] | None = None
     files: Annotated[list[str], Field(max_length=limits.FILES_MAX)] | None = None  # hashes
 
@@ -195,12 +196,12 @@ class Intake(Body):
     state: Code
     history: Annotated[list[Step], Field(min_length=1, max_length=limits.HISTORY_MAX)]
     channel: Code
-    key: Annotated[str, text(COMMAND_ID_CHARS_MAX)]
+    key: Annotated[str, bounded(COMMAND_ID_CHARS_MAX)]
     received_at: AwareDatetime
     reporter: Reporter = Reporter()
     category: Id | None = None
-    title: Annotated[str, text(limits.TITLE_CHARS_MAX)] | None = None
-    text: Annotated[str, text(limits.TEXT_CHARS_MAX)] | None = None
+    title: Annotated[str, bounded(limits.TITLE_CHARS_MAX)] | None = None
+    text: Annotated[str, bounded(limits.TEXT_CHARS_MAX)] | None = None
     language: Language | None = None
     location: Location | None = None
     accuracy_m: Accuracy | None = None
@@ -221,7 +222,7 @@ class Intake(Body):
 class ImportChunk(Body):
     """Kind `map_import`, private: what one call of import_reports made, to be undone."""
 
-    import_id: Annotated[str, text(COMMAND_ID_CHARS_MAX)]
+    import_id: Annotated[str, bounded(COMMAND_ID_CHARS_MAX)]
     chunk: int
     imported_at: AwareDatetime
     file: str | None = None

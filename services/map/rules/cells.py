@@ -9,11 +9,12 @@ offset has neither property: its mean is the place.
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
-__all__ = ["Cell", "cell_of"]
+__all__ = ["EXACT", "Cell", "cell_of"]
 
-METRES_PER_DEGREE = 111_320.0
+METRES_PER_DEGREE: Final = 111_320.0
+EXACT: Final = 99  # the level of what is not shown by a cell: finer than any
 
 
 class Cell(NamedTuple):

@@ -4,13 +4,13 @@ condition on it means reports."""
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, Final
+from typing import Any
 
 from hinterland import search
+from hinterland.clock import to_us
+from services.map.rules.cells import EXACT
 
-__all__ = ["COUNTRY_CHARS", "index"]
-
-COUNTRY_CHARS: Final = 2
+__all__ = ["index"]
 
 
 def index(kind: str, body: dict[str, Any]) -> dict[str, Any]:
@@ -39,7 +39,7 @@ def _report(body: dict[str, Any]) -> dict[str, Any]:
         "happened": datetime.fromisoformat(body["happened_at"]),
         "category": body["category"],
         "state": body["state"],
-        "intake": body["intake"],
+        "cell": body.get("cell_level", EXACT),
         "terms": search.index_terms(
             [body["title"]] if body.get("title") else [],
             places=[body["place_name"]] if body.get("place_name") else (),
@@ -55,7 +55,11 @@ def _report(body: dict[str, Any]) -> dict[str, Any]:
 
 
 def _intake(body: dict[str, Any]) -> dict[str, Any]:
-    fields: dict[str, Any] = {"queue": body["state"], "key": body["key"]}
+    fields: dict[str, Any] = {
+        "queue": body["state"],
+        "since": to_us(datetime.fromisoformat(body["received_at"])),
+        "key": body["key"],
+    }
     for name, value in (
         ("filed", body.get("category")),
         ("address", body.get("reporter", {}).get("address")),

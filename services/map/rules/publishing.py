@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from phonenumbers import PhoneNumberMatcher
 
@@ -13,10 +13,10 @@ from services.map.rules.cells import cell_of
 
 __all__ = ["Secrecy", "published", "secrecy_of", "without_numbers"]
 
-WITHHELD = "…"
+WITHHELD: Final = "…"
 # What a report says in so many words, and what its moderator may replace.
-COPIED = ("category", "language", "happened_at", "channel", "form")
-PLACE = ("location", "accuracy_m", "located_by", "place_name")
+COPIED: Final = ("category", "language", "happened_at", "channel", "form")
+PLACE: Final = ("location", "accuracy_m", "located_by", "place_name")
 
 
 class Secrecy(NamedTuple):
@@ -93,6 +93,7 @@ def _place(intake: Mapping[str, Any], secrecy: Secrecy) -> dict[str, Any]:
         "location": {"lat": cell.lat, "lng": cell.lng},
         "accuracy_m": cell.accuracy_m,
         "located_by": str(LocatedBy.CELL),
+        "cell_level": secrecy.cell_level,
     }
 
 

@@ -16,9 +16,17 @@ from hinterland.rooms import shapes
 from services.map.contract import limits
 from services.map.contract.codes import LocatedBy
 
-__all__ = ["EDITABLE", "Problem", "normalise", "normalise_reporter", "normalise_reviewed"]
+__all__ = [
+    "EDITABLE",
+    "Problem",
+    "clean_text",
+    "normalise",
+    "normalise_reporter",
+    "normalise_reviewed",
+]
 
 TAG: Final = re.compile(r"<\s*/?\s*[a-zA-Z!][^<>]*>")
+ID_CHARS_MAX: Final = 160
 PLACED_BY_SENDERS: Final = (LocatedBy.GPS, LocatedBy.MAP, LocatedBy.PLACE)
 
 
@@ -52,25 +60,27 @@ def _shape(shape: Any, remedy: str) -> Reader:
     return read
 
 
-def _text(characters_max: int) -> Reader:
-    def read(value: Any, now: datetime) -> str:
-        if not isinstance(value, str):
-            raise Fault("a text is needed")
-        # Invisible characters but line ends: they are typing accidents, or worse.
-        text = "".join(
-            character
-            for character in unicodedata.normalize("NFC", value.replace("\r\n", "\n"))
-            if character in "\n\t" or unicodedata.category(character) not in ("Cc", "Cs", "Co")
-        ).strip()
-        if not text:
-            raise Fault("the text is empty")
-        if TAG.search(text):
-            raise Fault("the text holds HTML; send it without tags")
-        if len(text) > characters_max:
-            raise Fault(f"the text has {len(text)} characters; {characters_max} are the limit")
-        return text
+def clean_text(value: Any, characters_max: int) -> str:
+    """Plain text without invisible characters. Raises ValueError, with the reason."""
+    if not isinstance(value, str):
+        raise Fault("a text is needed")
+    # Invisible characters but line ends are typing accidents, or worse.
+    text = "".join(
+        character
+        for character in unicodedata.normalize("NFC", value.replace("\r\n", "\n"))
+        if character in "\n\t" or unicodedata.category(character) not in ("Cc", "Cs", "Co")
+    ).strip()
+    if not text:
+        raise Fault("the text is empty")
+    if TAG.search(text):
+        raise Fault("the text holds HTML; send it without tags")
+    if len(text) > characters_max:
+        raise Fault(f"the text has {len(text)} characters; {characters_max} are the limit")
+    return text
 
-    return read
+
+def _text(characters_max: int) -> Reader:
+    return lambda value, now: clean_text(value, characters_max)
 
 
 def _number(low: float, high: float, unit: str) -> Callable[[Any, str], float]:
@@ -142,7 +152,7 @@ def _answers(value: Any, now: datetime) -> dict[str, Any]:
 
 
 _READERS: Final[Mapping[str, Reader]] = {
-    "category": lambda value, now: _text(160)(value, now),
+    "category": _text(ID_CHARS_MAX),
     "title": _text(limits.TITLE_CHARS_MAX),
     "text": _text(limits.TEXT_CHARS_MAX),
     "language": _shape(shapes.Language, "a language is a BCP 47 tag: zh, ar, pt-BR"),
@@ -152,7 +162,7 @@ _READERS: Final[Mapping[str, Reader]] = {
     "place_name": _text(limits.NAME_CHARS_MAX),
     "region": _shape(shapes.Region, "a region is an ISO 3166-2 code: CN-YN"),
     "happened_at": _happened,
-    "form": lambda value, now: _text(160)(value, now),
+    "form": _text(ID_CHARS_MAX),
     "answers": _answers,
 }
 # What a moderator may change of what was sent; the sender's answers stay his.

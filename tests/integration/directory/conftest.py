@@ -2,23 +2,16 @@
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from pymongo import MongoClient
 from pymongo.database import Database
 
 from hinterland.actors import Actor
-from hinterland.batch import decode
-from hinterland.feeds import FeedStore
-from hinterland.identity import NodeKey
-from hinterland.records import Positions, Published, Records, Room
-from hinterland.replica import judge
+from hinterland.records import Room
 from hinterland.rooms.answers import KeptPerHead
-from hinterland.testing import drop_databases, fresh_name
 from services.directory import queries
 from services.directory.contract import KINDS, SERVICE
 from services.directory.contract.access import Scope
@@ -31,43 +24,18 @@ from services.directory.contract.calls import (
 )
 from services.directory.handlers import ngos, reading, suggestions
 from services.directory.rules.index import index
+from tests.integration.rooms import RoomNode
 
 ROOM = Room(SERVICE, KINDS, index)
 SMALLEST = {"names": {"zh": "绿色流域"}, "region": "CN-YN", "causes": ["environment"]}
 
 
-class Node:
-    """One node's directory without its service: records, and an actor of each role."""
+class Node(RoomNode):
+    """One node's directory without its service."""
 
     def __init__(self, node: str, database: Database[dict[str, Any]], folder: Path) -> None:
-        self.id = node
-        self.published: list[Published] = []
-        self.store = FeedStore(
-            database, node=node, index=index, check=ROOM.check, foreign_kinds=ROOM.foreign_kinds
-        )
-        self.records = Records(
-            room=ROOM,
-            node=node,
-            key=NodeKey.generate(),
-            store=self.store,
-            positions=Positions(folder / f"{node}.json"),
-            publish=self.published.append,
-        )
-        self.records.open()
-        self.records.collection.create_indexes(queries.INDEXES)
+        super().__init__(node, ROOM, queries.INDEXES, database, folder)
         self.totals = KeptPerHead()
-        self._commands = itertools.count()
-
-    def actor(self, *roles: str) -> Actor:
-        return Actor(f"{self.id}.account.1", frozenset(roles), self.id)
-
-    @property
-    def staff(self) -> Actor:
-        return self.actor("operator")
-
-    def command(self) -> str:
-        """A command id that no other command has."""
-        return f"command-{next(self._commands):08d}"
 
     def register(self, scope: Scope = "public", **fields: Any) -> str:
         """Registers an NGO; returns its id."""
@@ -99,37 +67,8 @@ class Node:
         params = GetSuggestions(ids=[record_id])
         return suggestions.get_suggestions(self.records, self.staff, params)["items"][0]
 
-    def carry_to(self, *others: Node) -> None:
-        """Brings to other nodes what this one has published since the last time."""
-        frames = [found.frame for found in self.published if found.frame is not None]
-        self.published.clear()
-        for frame in frames:
-            batch = decode(frame)
-            header = batch.header
-            for other in others:
-                judged = [
-                    judge(
-                        header,
-                        number,
-                        line,
-                        foreign_kinds=ROOM.foreign_kinds,
-                        check=ROOM.check,
-                    )
-                    for number, line in enumerate(batch.payloads, start=header.first)
-                ]
-                other.store.append(batch, judged)
-
 
 NewDirectory = Callable[[str], Node]
-
-
-@pytest.fixture(scope="session")
-def databases(mongo_uri: str) -> Iterator[Callable[[str], Database[dict[str, Any]]]]:
-    """Databases by word, the same for a whole run: making the indexes is what takes time."""
-    prefix = fresh_name()
-    with MongoClient[dict[str, Any]](mongo_uri, tz_aware=True) as client:
-        yield lambda word: client[f"{prefix}-{word}"]
-    drop_databases(mongo_uri, prefix)
 
 
 @pytest.fixture

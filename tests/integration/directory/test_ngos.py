@@ -12,6 +12,7 @@ from hinterland.errors import (
     Inapplicable,
     NotAllowed,
     NotFound,
+    NotHome,
     StaleVersion,
 )
 from services.directory.contract.access import Scope, may
@@ -23,7 +24,7 @@ from services.directory.contract.calls import (
     WithdrawNgo,
 )
 from services.directory.contract.codes import VerificationState
-from services.directory.contract.errors import DuplicateNgo, NotHome
+from services.directory.contract.errors import DuplicateNgo
 from services.directory.handlers import ngos
 from tests.integration.directory.conftest import SMALLEST, Node
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from hinterland.actors import ANONYMOUS, Actor
-from hinterland.errors import BadInput, Inapplicable, NotAllowed, StaleVersion
+from hinterland.errors import BadInput, Inapplicable, NotAllowed, NotHome, StaleVersion
 from services.directory.contract.calls import (
     DecideSuggestion,
     GetPolicy,
@@ -18,7 +18,7 @@ from services.directory.contract.calls import (
     WithdrawNgo,
     WithdrawSuggestion,
 )
-from services.directory.contract.errors import NotHome, SuggestionConflict, SuggestionDecided
+from services.directory.contract.errors import SuggestionConflict, SuggestionDecided
 from services.directory.handlers import ngos, policy, suggestions
 from tests.integration.directory.conftest import Node
 

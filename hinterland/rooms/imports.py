@@ -1,7 +1,8 @@
-"""What imports have written."""
+"""What imports have written: every room that takes files keeps a record of each chunk."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from pymongo.collection import Collection
@@ -19,22 +20,22 @@ def next_chunk_to_undo(collection: Records, import_id: str) -> Document | None:
     )
 
 
-def imports_latest_first(collection: Records, count: int) -> list[Document]:
-    """This node's imports, for an operator who looks for the one to undo."""
-    chunks = {"$size": "$body.ngos"}
+def imports_latest_first(
+    collection: Records, kind: str, made: str, counted: Iterable[str], count: int
+) -> list[Document]:
+    """This node's imports, for an operator who looks for the one to undo. Chunks are of `kind`;
+    `made` is their list of what they made, `counted` are numbers that are added up."""
     pipeline: list[dict[str, Any]] = [
-        {"$match": {"kind": "ngo_import", "ix.import": {"$exists": True}}},
+        {"$match": {"kind": kind, "ix.import": {"$exists": True}}},
         {
             "$group": {
                 "_id": "$ix.import",
                 "file": {"$max": "$body.file"},
                 "at": {"$min": "$body.imported_at"},
                 "by": {"$max": "$by"},
-                "rows": {"$sum": "$body.rows"},
-                "imported": {"$sum": chunks},
-                "duplicates": {"$sum": "$body.duplicates"},
-                "refused": {"$sum": "$body.refused"},
+                "imported": {"$sum": {"$size": f"$body.{made}"}},
                 "undone": {"$max": "$ix.undone"},
+                **{name: {"$sum": f"$body.{name}"} for name in counted},
             }
         },
         {"$sort": {"at": -1, "_id": 1}},

@@ -1,0 +1,8 @@
+"""One function for each command and reaction: load, decide, put.
+
+- `intakes`: what is sent, and what moderators do with it
+- `sharing`: the report that an intake is shared as
+- `tables`: categories, places, layers
+- `opinions`: confirmations and merges
+- `imports`: files of reports, chunk by chunk
+"""

@@ -1,0 +1,60 @@
+"""The map's only MongoDB: its indexes and its named queries, each with its reason.
+
+- `intakes`: what waits for a person
+- `tables`: categories
+
+Only reports with a readable body have `ix.happened`, so that a condition on it means reports.
+"""
+
+from typing import Final
+
+from pymongo import ASCENDING, IndexModel
+
+from hinterland.rooms.imports import imports_latest_first, next_chunk_to_undo
+from services.map.queries.intakes import (
+    count_intakes,
+    count_sent_since,
+    intake_by_key,
+    intake_of_report,
+    intake_page,
+    intakes_by_id,
+    reports_to_hide,
+)
+from services.map.queries.tables import categories, is_category_used
+
+__all__ = [
+    "INDEXES",
+    "categories",
+    "count_intakes",
+    "count_sent_since",
+    "imports_latest_first",
+    "intake_by_key",
+    "intake_of_report",
+    "intake_page",
+    "intakes_by_id",
+    "is_category_used",
+    "next_chunk_to_undo",
+    "reports_to_hide",
+]
+
+INDEXES: Final[list[IndexModel]] = [
+    # The moderators' queue: some states, in the order of arrival.
+    IndexModel(
+        [("ix.queue", ASCENDING), ("ix.since", ASCENDING), ("_id", ASCENDING)],
+        name="queue",
+        sparse=True,
+    ),
+    # What was sent before under the sender's id; what came from one address; what a report is of.
+    IndexModel([("ix.key", ASCENDING)], name="key", sparse=True),
+    IndexModel([("ix.address", ASCENDING), ("arrived", ASCENDING)], name="address", sparse=True),
+    IndexModel([("ix.shown", ASCENDING)], name="shown", sparse=True),
+    # Whether a category is still in use, and its reports when it becomes sensitive.
+    IndexModel([("ix.category", ASCENDING), ("ix.cell", ASCENDING)], name="category"),
+    IndexModel([("ix.filed", ASCENDING)], name="filed", sparse=True),
+    IndexModel([("ix.parent", ASCENDING)], name="parent", sparse=True),
+    # Confirmations and merges that name a report; refusals of a merge.
+    IndexModel([("ix.about", ASCENDING)], name="about", sparse=True),
+    IndexModel([("ix.refused", ASCENDING)], name="refused", sparse=True),
+    # The chunks of one import.
+    IndexModel([("ix.import", ASCENDING), ("ix.chunk", ASCENDING)], name="import", sparse=True),
+]

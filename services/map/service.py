@@ -1,0 +1,93 @@
+"""The service `map`: what people report, and what moderators make of it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hinterland.actors import Actor
+from hinterland.bus.reactions import reacts_to
+from hinterland.bus.room import RoomService
+from hinterland.bus.rpc import rpc
+from hinterland.clock import system_clock
+from hinterland.records import Room
+from services.map import queries
+from services.map.contract import KINDS, SERVICE
+from services.map.contract.calls import (
+    ConfirmReport,
+    GetIntakes,
+    ImportReports,
+    ListImports,
+    ListIntakes,
+    MergeReports,
+    RefuseMerge,
+    ReviewIntake,
+    SubmitReport,
+    UndoImport,
+    WithdrawRecord,
+    WriteRecord,
+)
+from services.map.handlers import imports, intakes, opinions, sharing, tables
+from services.map.rules.index import index
+
+__all__ = ["Map"]
+
+
+class Map(RoomService):
+    """The map of all nodes, as this one holds it; it writes its own reports."""
+
+    name = SERVICE
+    room = Room(SERVICE, KINDS, index)
+    indexes = queries.INDEXES
+
+    @rpc
+    def submit_report(self, actor: Actor, params: SubmitReport) -> dict[str, Any]:
+        return intakes.submit_report(self.records, actor, params)
+
+    @rpc
+    def get_intakes(self, actor: Actor, params: GetIntakes) -> dict[str, Any]:
+        return intakes.get_intakes(self.records, actor, params)
+
+    @rpc
+    def list_intakes(self, actor: Actor, params: ListIntakes) -> dict[str, Any]:
+        return intakes.list_intakes(self.records, actor, params)
+
+    @rpc
+    def review_intake(self, actor: Actor, params: ReviewIntake) -> dict[str, Any]:
+        return intakes.review_intake(self.records, actor, params)
+
+    @rpc
+    def write_record(self, actor: Actor, params: WriteRecord) -> dict[str, Any]:
+        return tables.write_record(self.records, actor, params)
+
+    @rpc
+    def withdraw_record(self, actor: Actor, params: WithdrawRecord) -> dict[str, Any]:
+        return tables.withdraw_record(self.records, actor, params)
+
+    @rpc
+    def confirm_report(self, actor: Actor, params: ConfirmReport) -> dict[str, Any]:
+        return opinions.confirm_report(self.records, actor, params)
+
+    @rpc
+    def merge_reports(self, actor: Actor, params: MergeReports) -> dict[str, Any]:
+        return opinions.merge_reports(self.records, actor, params)
+
+    @rpc
+    def refuse_merge(self, actor: Actor, params: RefuseMerge) -> dict[str, Any]:
+        return opinions.refuse_merge(self.records, actor, params)
+
+    @rpc
+    def import_reports(self, actor: Actor, params: ImportReports) -> dict[str, Any]:
+        return imports.import_reports(self.records, actor, params, system_clock())
+
+    @rpc
+    def list_imports(self, actor: Actor, params: ListImports) -> dict[str, Any]:
+        return imports.list_imports(self.records, actor, params)
+
+    @rpc
+    def undo_import(self, actor: Actor, params: UndoImport) -> dict[str, Any]:
+        return imports.undo_import(self.records, actor, params)
+
+    @reacts_to(SERVICE, kinds=("category",))
+    def hide_sensitive(self, since: int) -> int:
+        """What a category that became sensitive had said too much of is erased."""
+        return sharing.hide_sensitive(self.records)
