@@ -1,25 +1,15 @@
-"""Prepares a file in a process of its own, so that the service that asks goes on answering.
-
-The process also bounds what a hostile file can cost: memory and computing time; and a crash of its
-decoder ends nothing but this one upload. Files go through unnamed files on disk, which works alike
-under eventlet, in threads and without either.
-"""
+"""Prepares a file in a process of its own: see `hinterland.apart` for why and how."""
 
 from __future__ import annotations
 
-import os
-import resource
-import subprocess
 import sys
 import threading
-import time
 from base64 import b64decode, b64encode
-from pathlib import Path
-from tempfile import TemporaryFile
 from typing import IO, Final
 
 import orjson
 
+from hinterland.apart import NotDone, bound_this_process, done_apart
 from hinterland.errors import Busy, HinterlandError
 from hinterland.files.errors import (
     FileDamaged,
@@ -41,9 +31,8 @@ PREPARED_AT_ONCE_MAX: Final = 2  # by one service
 PREPARE_WAIT_S_MAX: Final = 30.0  # until one of these is done; then the node is busy
 PREPARE_S_MAX: Final = 60  # on the clock, and of computing
 PREPARE_MEMORY_BYTES_MAX: Final = 1536 * 1024 * 1024
-POLL_INTERVAL_S: Final = 0.02
+MODULE: Final = "hinterland.files.process"
 LINE_BYTES_MAX: Final = 64 * 1024  # of what the process says about the file
-PACKAGE_ROOT: Final = Path(__file__).parents[2]
 
 _REFUSALS: Final[dict[str, type[HinterlandError]]] = {
     refusal.code: refusal for refusal in (FileDamaged, FileEmpty, FileTooLarge, PictureRefused)
@@ -64,39 +53,12 @@ def prepare_in_process(data: bytes) -> Prepared:
     if not _places.acquire(timeout=PREPARE_WAIT_S_MAX):
         raise Busy()
     try:
-        with TemporaryFile() as given, TemporaryFile() as made:
-            given.write(data)
-            given.seek(0)
-            _run(given, made)
-            made.seek(0)
+        with done_apart(MODULE, data, PREPARE_S_MAX) as made:
             return _read_outcome(made)
+    except NotDone as error:
+        raise FileNotPrepared() from error
     finally:
         _places.release()
-
-
-def _run(given: IO[bytes], made: IO[bytes]) -> None:
-    command = [sys.executable, "-m", "hinterland.files.process"]
-    path = os.pathsep.join(filter(None, (str(PACKAGE_ROOT), os.environ.get("PYTHONPATH"))))
-    process = subprocess.Popen(
-        command,
-        stdin=given,
-        stdout=made,
-        stderr=subprocess.DEVNULL,
-        env={**os.environ, "PYTHONPATH": path},
-    )
-    deadline = time.monotonic() + PREPARE_S_MAX
-    try:
-        # Polled, because eventlet knows how to sleep but not how to wait for a process.
-        while process.poll() is None:
-            if time.monotonic() > deadline:
-                raise FileNotPrepared()
-            time.sleep(POLL_INTERVAL_S)
-    finally:
-        if process.returncode is None:
-            process.kill()
-            process.wait()
-    if process.returncode:
-        raise FileNotPrepared()
 
 
 def _read_outcome(made: IO[bytes]) -> Prepared:
@@ -113,9 +75,7 @@ def _read_outcome(made: IO[bytes]) -> Prepared:
 
 def _main() -> None:
     """The process: a file on standard input; on standard output a line of JSON, and the file."""
-    resource.setrlimit(resource.RLIMIT_AS, (PREPARE_MEMORY_BYTES_MAX, PREPARE_MEMORY_BYTES_MAX))
-    resource.setrlimit(resource.RLIMIT_CPU, (PREPARE_S_MAX, PREPARE_S_MAX))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    bound_this_process(PREPARE_MEMORY_BYTES_MAX, PREPARE_S_MAX)
     from hinterland.files.preparing import prepare
 
     try:
