@@ -1,6 +1,7 @@
 """The map's contract: all that other rooms, the gateway and the command line may import.
 
 - `records`: kinds and the bodies that are stored and replicated
+- `forms`: the body of the kind `form`
 - `codes`: states and their table, channels, orders
 - `calls`: arguments of every RPC
 - `access`: role × scope × kind

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from hinterland.errors import Busy, Inapplicable
+from hinterland.errors import BadInput, Busy, Inapplicable, NotFound
 
 __all__ = [
     "CategoryInUse",
     "CategoryLoop",
+    "FormRefused",
+    "FormUnknown",
+    "FormVersionExists",
     "MergeRefused",
     "SecondPersonNeeded",
+    "SubmissionConflict",
     "TooManyReports",
 ]
 
@@ -44,3 +48,28 @@ class TooManyReports(Busy):
     report and send it again later, with the same id."""
 
     code = "TOO_MANY_REPORTS"
+
+
+class FormRefused(BadInput):
+    """This form cannot be used here. Correct what `errors` name, and send it again."""
+
+    code = "FORM_REFUSED"
+
+
+class FormVersionExists(Inapplicable):
+    """This version of the form is there already, and says something else. Phones tell versions by
+    their names: write a new one in the column version of the sheet settings."""
+
+    code = "FORM_VERSION_EXISTS"
+
+
+class FormUnknown(NotFound):
+    """There is no such form here, or not in this version. Get the forms anew on the phone."""
+
+    code = "FORM_UNKNOWN"
+
+
+class SubmissionConflict(Inapplicable):
+    """Another submission has this instanceID already. Send this one with an id of its own."""
+
+    code = "SUBMISSION_CONFLICT"

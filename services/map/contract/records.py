@@ -16,6 +16,7 @@ from hinterland.kinds import Kind
 from hinterland.rooms.arguments import COMMAND_ID_CHARS_MAX
 from hinterland.rooms.shapes import Body, Code, Language, Location, Region, bounded
 from services.map.contract import limits
+from services.map.contract.forms import Form
 
 __all__ = [
     "KINDS",
@@ -244,6 +245,7 @@ KINDS: Final[Mapping[str, Kind]] = {
         Kind("confirmation", Confirmation, _SHARED),
         Kind("merge", Merge, _SHARED),
         Kind("merge_refusal", MergeRefusal, _SHARED),
+        Kind("form", Form, _SHARED),
         Kind("layer", Layer, _SHARED),
         Kind("intake", Intake, _PRIVATE),
         Kind("map_import", ImportChunk, _PRIVATE),
