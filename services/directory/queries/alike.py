@@ -8,7 +8,7 @@ from typing import Any, Final
 from pymongo.collection import Collection
 
 from hinterland import search
-from services.directory.queries.conditions import TERMS
+from hinterland.rooms.searching import TERMS
 
 __all__ = ["CANDIDATES_MAX", "find_candidates", "find_identifier_owners"]
 

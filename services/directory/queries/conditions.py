@@ -12,6 +12,9 @@ from pymongo.collection import Collection
 from hinterland import search
 from hinterland.clock import to_us
 from hinterland.rooms.arguments import Near
+from hinterland.rooms.nearness import within
+from hinterland.rooms.paging import Keyset
+from hinterland.rooms.searching import TERMS, unknown_words
 from services.directory.contract.calls import NgoFilter
 from services.directory.contract.codes import VerificationState
 from services.directory.rules.places import city_key
@@ -20,30 +23,29 @@ __all__ = [
     "FACETS",
     "FIELDS",
     "INDEXES",
-    "TERMS",
+    "LOCATION",
+    "NAMES_INDEX",
     "Condition",
     "Conditions",
     "matching",
     "visible",
-    "within",
 ]
 
 Condition = dict[str, Any]
 Document = Mapping[str, Any]
 
-TERMS: Final = "ix.terms"
 FACETS: Final = "facets"
+NAMES_INDEX: Final = "sort"
+LOCATION: Final = "ix.location"
 # What is shown of an NGO, and where it stands in its order.
 FIELDS: Final[Mapping[str, int]] = {
     "home": 1, "kind": 1, "scope": 1, "epoch": 1, "n": 1, "at": 1, "by": 1, "arrived": 1,
     "body": 1, "ix.sort": 1,
 }  # fmt: skip
-# What MongoDB divides metres by to get radians, so that circles and distances agree.
-EARTH_RADIUS_KM: Final = 6378.1
 
 INDEXES: Final[list[IndexModel]] = [
     # Lists by name without a filter, and where a search is so common that sorting would cost more.
-    IndexModel([("ix.sort", ASCENDING), ("_id", ASCENDING)], name="sort"),
+    IndexModel([("ix.sort", ASCENDING), ("_id", ASCENDING)], name=NAMES_INDEX),
     # Search. Nothing but the term: there are some 80 of them in an NGO, and every byte counts.
     IndexModel([(TERMS, ASCENDING)], name="terms", sparse=True),
     # Lists by name of one province, city, cause, home or verification: equality, then order.
@@ -60,7 +62,7 @@ INDEXES: Final[list[IndexModel]] = [
         name="verification",
     ),
     # Near a point, in the order of distance.
-    IndexModel([("ix.location", GEOSPHERE)], name="location"),
+    IndexModel([(LOCATION, GEOSPHERE)], name="location"),
     # Counts and summaries read this and no record. Causes are one string, so that it stays narrow.
     IndexModel(
         [
@@ -106,23 +108,21 @@ class Conditions:
     @property
     def base(self) -> list[Condition]:
         """All but the search; near means within the circle."""
-        return [*self.plain, *([within(self.near)] if self.near else [])]
+        return [*self.plain, *([within(LOCATION, self.near)] if self.near else [])]
 
     @property
     def facets(self) -> str | None:
         """The index of facets, where it is enough."""
         return FACETS if self.faceted else None
 
+    def along(self, keyset: Keyset) -> bool:
+        """Whether an index fulfils the filters and goes on with the order."""
+        return self.ordered if keyset.index == NAMES_INDEX else not self.filtered
+
 
 def visible(scopes: Iterable[str]) -> Condition:
     """Records of these scopes."""
     return {"scope": {"$in": sorted(scopes)}}
-
-
-def within(near: Near) -> Condition:
-    """Inside the circle, for counting and where distance is not the order."""
-    circle = [[near.lng, near.lat], near.radius_km / EARTH_RADIUS_KM]
-    return {"ix.location": {"$geoWithin": {"$centerSphere": circle}}}
 
 
 def _region(code: str) -> Condition:
@@ -160,7 +160,7 @@ def matching(
     if query is not None and query.empty:
         query = None
     if query is not None:
-        query = query.with_misspelt(_unknown_words(collection, query, audience))
+        query = query.with_misspelt(unknown_words(collection, query, audience))
     given = {name for name, value in wanted if value is not None}
     return Conditions(
         plain=tuple(parts),
@@ -169,16 +169,4 @@ def matching(
         filtered=bool(given - {"search"}),
         ordered=given <= _ORDERED_FILTERS,
         faceted=given <= _FACET_FILTERS or (query is None and given <= _FACET_FILTERS | {"search"}),
-    )
-
-
-def _unknown_words(
-    collection: Collection[dict[str, Any]], query: search.Query, audience: Condition
-) -> frozenset[str]:
-    """Words that no visible NGO spells so, and that may therefore be misspelt: one look into the
-    index of terms for each."""
-    return frozenset(
-        word
-        for word, spelt in query.spellings().items()
-        if collection.find_one({TERMS: {"$in": list(spelt)}, **audience}, {"_id": 1}) is None
     )

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from itertools import groupby, islice
+from collections.abc import Callable, Iterable
 from typing import Any, Final
 
 from pymongo.collection import Collection
 
 from hinterland.errors import BadInput
-from hinterland.rooms.arguments import Near
+from hinterland.rooms.nearness import by_distance
 from hinterland.rooms.paging import (
     ASCENDING,
     DESCENDING,
@@ -19,12 +18,12 @@ from hinterland.rooms.paging import (
     cut,
     slice_of,
 )
+from hinterland.rooms.searching import TERMS, Searcher
 from hinterland.search import Conjunction, Query
 from hinterland.search.query import LAST_CHARACTER
 from services.directory.contract.calls import ListNgos
 from services.directory.contract.codes import OrderBy
-from services.directory.queries.conditions import FIELDS, TERMS, Conditions, visible
-from services.directory.queries.searching import Searcher
+from services.directory.queries.conditions import FIELDS, LOCATION, NAMES_INDEX, Conditions, visible
 
 __all__ = ["export_page", "list_page", "ngos_by_id"]
 
@@ -32,13 +31,9 @@ Records = Collection[dict[str, Any]]
 Document = dict[str, Any]
 Row = tuple[tuple[Any, ...], Document]
 
-BY_NAME: Final = Keyset("name", "ix.sort", ASCENDING, "sort")
+BY_NAME: Final = Keyset("name", "ix.sort", ASCENDING, NAMES_INDEX)
 # Both directions run along the kernel's index of kind and arrival.
 BY_ARRIVAL: Final = Keyset("updated", "arrived", DESCENDING, "kind")
-M_PER_KM: Final = 1000.0
-# Recomputing a distance may differ in its last digits; what it lets in too much is filtered out.
-DISTANCE_SLACK_M: Final = 0.01
-SAME_PLACE_MAX: Final = 10_000  # NGOs at one and the same point that can be paged through
 
 
 def ngos_by_id(
@@ -72,7 +67,10 @@ def list_page(collection: Records, conditions: Conditions, page: ListNgos) -> Fo
         case OrderBy.DISTANCE:
             if conditions.near is None:
                 raise BadInput("order by distance needs a place to be near to", field="order_by")
-            return _by_distance(collection, conditions, conditions.near, page)
+            parts = list(conditions.plain)
+            if conditions.query is not None:
+                parts.append(conditions.query.found().test(TERMS))
+            return by_distance(collection, LOCATION, parts, conditions.near, page, FIELDS)
         case OrderBy.UPDATED:
             return _by_keyset(collection, conditions, page, BY_ARRIVAL)
         case OrderBy.NAME:
@@ -102,7 +100,7 @@ def _by_keyset(
         cursor = collection.find({"$and": [*conditions.base, *beyond]}, FIELDS)
         found = list(cursor.sort(keyset.sort(wanted.backwards)).limit(wanted.count + 1))
     else:
-        found = Searcher(collection, conditions).page(
+        found = Searcher(collection, conditions, FIELDS).page(
             conditions.query.found(), keyset, beyond, wanted.backwards, wanted.count + 1
         )
     rows = [((_value(document, keyset), document["_id"]), document) for document in found]
@@ -115,7 +113,7 @@ def _by_relevance(
     """Tier after tier until the page is full; within a tier by name."""
     order = str(OrderBy.RELEVANCE)
     wanted = slice_of(page, order, (int, str, str))
-    searcher = Searcher(collection, conditions)
+    searcher = Searcher(collection, conditions, FIELDS)
     rows: list[Row] = []
     for place, (find, tier, bounds) in _tiers(searcher, query, wanted):
         beyond = [*bounds]
@@ -156,59 +154,3 @@ def _tiers(searcher: Searcher, query: Query, wanted: Slice) -> list[tuple[int, T
         return tiers
     at = wanted.cursor[0]
     return [tier for tier in tiers if (tier[0] <= at if wanted.backwards else tier[0] >= at)]
-
-
-def _by_distance(collection: Records, conditions: Conditions, near: Near, page: ListNgos) -> Found:
-    """Outwards from a point. NGOs at one point come in the order of their ids."""
-    order = str(OrderBy.DISTANCE)
-    wanted = slice_of(page, order, (float, str))
-    parts = list(conditions.plain)
-    if conditions.query is not None:
-        parts.append(conditions.query.found().test(TERMS))
-    at = None if wanted.cursor is None else wanted.cursor[0]
-    stage: dict[str, Any] = {
-        "near": {"type": "Point", "coordinates": [near.lng, near.lat]},
-        "key": "ix.location",
-        "distanceField": "distance",
-        "maxDistance": near.radius_km * M_PER_KM,
-        "query": {"$and": parts},
-        "spherical": True,
-    }
-    if at is not None:
-        bound = "maxDistance" if wanted.backwards else "minDistance"
-        stage[bound] = max(0.0, at + (DISTANCE_SLACK_M if wanted.backwards else -DISTANCE_SLACK_M))
-    pipeline: list[dict[str, Any]] = [{"$geoNear": stage}]
-    if wanted.backwards:
-        # The last ones before a point are found by sorting all of them; rarely asked for.
-        pipeline += [
-            {"$sort": {"distance": DESCENDING, "_id": DESCENDING}},
-            {"$match": _nearer(wanted.cursor)},
-            {"$limit": wanted.count + 1},
-        ]
-    pipeline.append({"$project": {**FIELDS, "distance": 1}})
-    with collection.aggregate(pipeline, batchSize=wanted.count + 1 or 1) as cursor:
-        rows = list(islice(_outwards(cursor, wanted), wanted.count + 1))
-    return cut(wanted, order, rows)
-
-
-def _nearer(cursor: tuple[Any, ...] | None) -> dict[str, Any]:
-    if cursor is None:
-        return {}
-    distance, record_id = cursor
-    return {
-        "$or": [{"distance": {"$lt": distance}}, {"distance": distance, "_id": {"$lt": record_id}}]
-    }
-
-
-def _outwards(cursor: Iterable[Document], wanted: Slice) -> Iterator[Row]:
-    """What lies beyond the page's cursor; of equal distances, which come in any order, by id."""
-    if wanted.backwards:
-        for document in cursor:
-            yield (document["distance"], document["_id"]), document
-        return
-    for distance, group in groupby(cursor, key=lambda document: document["distance"]):
-        same = sorted(islice(group, SAME_PLACE_MAX), key=lambda document: str(document["_id"]))
-        for document in same:
-            position = (distance, document["_id"])
-            if wanted.cursor is None or position > wanted.cursor:
-                yield position, document

@@ -8,9 +8,9 @@ from typing import Any, Final
 
 from pymongo.collection import Collection
 
+from hinterland.rooms.searching import stages_of
 from services.directory.contract.codes import SummaryKey
 from services.directory.queries.conditions import Conditions
-from services.directory.queries.searching import stages_of
 from services.directory.rules.index import CAUSES_SEPARATOR
 
 __all__ = ["Counts", "count_ngos", "summarise"]

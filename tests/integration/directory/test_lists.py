@@ -10,10 +10,10 @@ from pymongo.database import Database
 
 from hinterland.actors import ANONYMOUS
 from hinterland.errors import BadInput
+from hinterland.rooms import searching
 from hinterland.rooms.answers import KeptPerHead
 from services.directory.contract.calls import ExportNgos
 from services.directory.handlers import reading
-from services.directory.queries import searching
 from tests.integration.directory.conftest import Node
 
 KUNMING = {"lat": 25.03889, "lng": 102.71833}

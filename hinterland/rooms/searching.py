@@ -1,34 +1,57 @@
 """Where MongoDB starts when words are searched for: at the rarest word, at the other filters, or
 along the order of the list. Left alone it tries all of them at once, and tests each record against
-every word with regular expressions; measured at 100,000 NGOs that takes ten times as long."""
+every word with regular expressions; measured at 100,000 NGOs that takes ten times as long.
+
+A room that searches keeps the terms of its records in `ix.terms`, under an index named `terms`.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from math import prod
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from pymongo.collection import Collection
 
-from hinterland.rooms.paging import Keyset
-from hinterland.search import Conjunction
-from services.directory.queries.conditions import FIELDS, TERMS, Condition, Conditions
+from hinterland.rooms.paging import Condition, Keyset
+from hinterland.search import Conjunction, Query
 
-__all__ = ["Searcher", "Stages", "stages_of"]
+__all__ = ["TERMS", "Conditions", "Searcher", "Stages", "stages_of", "unknown_words"]
 
 Records = Collection[dict[str, Any]]
 Document = dict[str, Any]
 
+TERMS: Final = "ix.terms"
 TERMS_INDEX: Final = "terms"
-NAMES_INDEX: Final = "sort"
 ESTIMATED_MAX: Final = 5_000  # index entries that are counted to see how common a word is
 FITTING_MAX: Final = 1_000  # records that are counted to see how much the other filters leave
 FEW: Final = 200  # so few records are read without more ado
 ORDERED_MAX: Final = 3_000  # records that are read along the order of a list to fill a page
 # Stages before a limit are not merged with those after it, so that the planner sees only them.
 BARRIER: Final[Document] = {"$limit": 2**31 - 1}
+
+
+class Conditions(Protocol):
+    """What records must fulfil: `base` is all but the search `query`."""
+
+    @property
+    def base(self) -> list[Condition]: ...
+
+    @property
+    def query(self) -> Query | None: ...
+
+    @property
+    def filtered(self) -> bool:
+        """Whether more than the audience is in `base`."""
+
+    @property
+    def facets(self) -> str | None:
+        """The index that is enough to count `base`, if there is one."""
+
+    def along(self, keyset: Keyset) -> bool:
+        """Whether an index fulfils `base` and goes on with this order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +87,13 @@ class Searcher:
     """Searches under one set of conditions. What it learns of how common things are holds for all
     tiers of one request."""
 
-    def __init__(self, collection: Records, conditions: Conditions) -> None:
+    def __init__(
+        self, collection: Records, conditions: Conditions, fields: Mapping[str, int]
+    ) -> None:
+        """`fields` is the projection of what is found."""
         self._collection = collection
         self._conditions = conditions
+        self._fields = dict(fields)
 
     @cached_property
     def _everything(self) -> int:
@@ -113,9 +140,9 @@ class Searcher:
         if not start.read:
             return []
         sort: Document = {"$sort": dict(keyset.sort(backwards))}
-        rest: list[Document] = [{"$limit": count}, {"$project": dict(FIELDS)}]
+        rest: list[Document] = [{"$limit": count}, {"$project": self._fields}]
         common = count * self._everything < start.likely * ORDERED_MAX
-        if start.read > FEW and common and self._has_order(keyset):
+        if start.read > FEW and common and self._conditions.along(keyset):
             # It comes up soon along the order, unless it all stands at the end.
             plain, test = _all([*self._conditions.base, *beyond]), wanted.test(TERMS)
             along = [{"$match": plain}, sort, {"$limit": ORDERED_MAX}, {"$match": test}, *rest]
@@ -125,11 +152,6 @@ class Searcher:
                 return found
         pipeline = [*start.stages.pipeline, sort, *rest]
         return list(self._collection.aggregate(pipeline, **start.stages.options))
-
-    def _has_order(self, keyset: Keyset) -> bool:
-        """Whether an index fulfils the filters and goes on with the order."""
-        by_name = keyset.index == NAMES_INDEX
-        return self._conditions.ordered if by_name else not self._conditions.filtered
 
     def ordered_page(
         self,
@@ -141,7 +163,7 @@ class Searcher:
     ) -> list[Document]:
         """The same, where `beyond` bounds the order to little more than what is wanted."""
         parts = _all([*self._conditions.base, *beyond, wanted.test(TERMS)])
-        found = self._collection.find(parts, FIELDS).sort(keyset.sort(backwards))
+        found = self._collection.find(parts, self._fields).sort(keyset.sort(backwards))
         return list(found.hint(keyset.index).limit(count))
 
 
@@ -149,4 +171,15 @@ def stages_of(collection: Records, conditions: Conditions) -> Stages:
     """Everything that the conditions mean, for counting and grouping."""
     if conditions.query is None:
         return Stages([{"$match": _all(conditions.base)}], conditions.facets)
-    return Searcher(collection, conditions).start(conditions.query.found()).stages
+    searcher = Searcher(collection, conditions, {"_id": 1})
+    return searcher.start(conditions.query.found()).stages
+
+
+def unknown_words(collection: Records, query: Query, audience: Condition) -> frozenset[str]:
+    """Words that no record of the audience spells so, and that may therefore be misspelt: one look
+    into the index of terms for each."""
+    return frozenset(
+        word
+        for word, spelt in query.spellings().items()
+        if collection.find_one({TERMS: {"$in": list(spelt)}, **audience}, {"_id": 1}) is None
+    )
