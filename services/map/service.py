@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from hinterland.actors import Actor
 from hinterland.bus.reactions import reacts_to
@@ -10,23 +10,29 @@ from hinterland.bus.room import RoomService
 from hinterland.bus.rpc import rpc
 from hinterland.clock import system_clock
 from hinterland.records import Room
+from hinterland.rooms.answers import KeptPerHead
 from services.map import queries
 from services.map.contract import KINDS, SERVICE
 from services.map.contract.calls import (
     ConfirmReport,
+    ExportReports,
     GetIntakes,
+    GetRecords,
     ImportReports,
     ListImports,
     ListIntakes,
+    ListRecords,
+    ListReports,
     MergeReports,
     RefuseMerge,
     ReviewIntake,
     SubmitReport,
+    SummariseReports,
     UndoImport,
     WithdrawRecord,
     WriteRecord,
 )
-from services.map.handlers import imports, intakes, opinions, sharing, tables
+from services.map.handlers import imports, intakes, opinions, reading, sharing, tables
 from services.map.rules.index import index
 
 __all__ = ["Map"]
@@ -38,6 +44,8 @@ class Map(RoomService):
     name = SERVICE
     room = Room(SERVICE, KINDS, index)
     indexes = queries.INDEXES
+
+    kept: ClassVar = KeptPerHead()
 
     @rpc
     def submit_report(self, actor: Actor, params: SubmitReport) -> dict[str, Any]:
@@ -86,6 +94,26 @@ class Map(RoomService):
     @rpc
     def undo_import(self, actor: Actor, params: UndoImport) -> dict[str, Any]:
         return imports.undo_import(self.records, actor, params)
+
+    @rpc
+    def get_records(self, actor: Actor, params: GetRecords) -> dict[str, Any]:
+        return reading.get_records(self.records, actor, params)
+
+    @rpc
+    def list_records(self, actor: Actor, params: ListRecords) -> dict[str, Any]:
+        return reading.list_records(self.records, actor, params)
+
+    @rpc
+    def list_reports(self, actor: Actor, params: ListReports) -> dict[str, Any]:
+        return reading.list_reports(self.records, self.kept, actor, params)
+
+    @rpc
+    def summarise_reports(self, actor: Actor, params: SummariseReports) -> dict[str, Any]:
+        return reading.summarise_reports(self.records, self.kept, actor, params)
+
+    @rpc
+    def export_reports(self, actor: Actor, params: ExportReports) -> dict[str, Any]:
+        return reading.export_reports(self.records, actor, params)
 
     @reacts_to(SERVICE, kinds=("category",))
     def hide_sensitive(self, since: int) -> int:

@@ -4,5 +4,6 @@
 - `sharing`: the report that an intake is shared as
 - `tables`: categories, places, layers
 - `opinions`: confirmations and merges
+- `reading`: what is shared: lists, counts, the export
 - `imports`: files of reports, chunk by chunk
 """

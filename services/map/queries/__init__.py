@@ -2,6 +2,10 @@
 
 - `intakes`: what waits for a person
 - `tables`: categories
+- `conditions`: which reports a filter and an audience mean
+- `reports`: pages of reports in three orders, by keyset; the export
+- `summaries`: counts
+- `events`: which reports are one event
 
 Only reports with a readable body have `ix.happened`, so that a condition on it means reports.
 """
@@ -11,6 +15,7 @@ from typing import Final
 from pymongo import ASCENDING, IndexModel
 
 from hinterland.rooms.imports import imports_latest_first, next_chunk_to_undo
+from services.map.queries.conditions import REPORT_INDEXES, matching
 from services.map.queries.intakes import (
     count_intakes,
     count_sent_since,
@@ -20,21 +25,37 @@ from services.map.queries.intakes import (
     intakes_by_id,
     reports_to_hide,
 )
+from services.map.queries.reports import (
+    count_reports,
+    export_page,
+    record_page,
+    records_by_id,
+    report_page,
+)
+from services.map.queries.summaries import Counts, summarise
 from services.map.queries.tables import categories, is_category_used
 
 __all__ = [
     "INDEXES",
+    "Counts",
     "categories",
     "count_intakes",
+    "count_reports",
     "count_sent_since",
+    "export_page",
     "imports_latest_first",
     "intake_by_key",
     "intake_of_report",
     "intake_page",
     "intakes_by_id",
     "is_category_used",
+    "matching",
     "next_chunk_to_undo",
+    "record_page",
+    "records_by_id",
+    "report_page",
     "reports_to_hide",
+    "summarise",
 ]
 
 INDEXES: Final[list[IndexModel]] = [
@@ -57,4 +78,5 @@ INDEXES: Final[list[IndexModel]] = [
     IndexModel([("ix.refused", ASCENDING)], name="refused", sparse=True),
     # The chunks of one import.
     IndexModel([("ix.import", ASCENDING), ("ix.chunk", ASCENDING)], name="import", sparse=True),
+    *REPORT_INDEXES,
 ]

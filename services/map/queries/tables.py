@@ -9,7 +9,7 @@ from pymongo.collection import Collection
 
 from services.map.contract import limits
 
-__all__ = ["categories", "is_category_used"]
+__all__ = ["categories", "categories_below", "is_category_used"]
 
 Records = Collection[dict[str, Any]]
 Document = dict[str, Any]
@@ -27,3 +27,15 @@ def is_category_used(collection: Records, category: str) -> bool:
         if collection.find_one({field: category}, {"_id": 1}) is not None:
             return True
     return False
+
+
+def categories_below(collection: Records, roots: Iterable[str]) -> list[str]:
+    """These categories and all below them, of any home; asked once for each level of the tree."""
+    known, edge = set(roots), set(roots)
+    for _level in range(limits.DEPTH_MAX):
+        found = collection.find({"ix.parent": {"$in": sorted(edge)}}, {"_id": 1})
+        edge = {document["_id"] for document in found.limit(limits.CATEGORIES_MAX)} - known
+        if not edge:
+            break
+        known |= edge
+    return sorted(known)

@@ -5,5 +5,6 @@ cells.py       the cells that sensitive reports are shown at
 reporting.py   what somebody sent, made into an intake
 publishing.py  what is let out of an intake
 merging.py     which reports are one event
+tiles.py       where a point lies on the map of tiles
 index.py       what records are found by
 """

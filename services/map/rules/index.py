@@ -3,14 +3,20 @@ condition on it means reports."""
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import Any
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from pydantic import AwareDatetime, TypeAdapter
 
 from hinterland import search
 from hinterland.clock import to_us
 from services.map.rules.cells import EXACT
+from services.map.rules.tiles import interleaved, on_world
 
 __all__ = ["index"]
+
+# As the contract reads it: a copy may write a time in any of the ways that pydantic knows.
+_WHEN: Final = TypeAdapter(AwareDatetime)
 
 
 def index(kind: str, body: dict[str, Any]) -> dict[str, Any]:
@@ -34,9 +40,19 @@ def index(kind: str, body: dict[str, Any]) -> dict[str, Any]:
     return {}
 
 
+def _in_utc(at: datetime) -> datetime:
+    """At the ends of the calendar an offset would lead beyond it."""
+    try:
+        return at.astimezone(UTC)
+    except OverflowError:
+        return at.replace(tzinfo=UTC)
+
+
 def _report(body: dict[str, Any]) -> dict[str, Any]:
+    happened = _in_utc(_WHEN.validate_python(body["happened_at"]))
     fields: dict[str, Any] = {
-        "happened": datetime.fromisoformat(body["happened_at"]),
+        "happened": happened,
+        "day": happened.date().isoformat(),
         "category": body["category"],
         "state": body["state"],
         "cell": body.get("cell_level", EXACT),
@@ -49,8 +65,10 @@ def _report(body: dict[str, Any]) -> dict[str, Any]:
     if body.get("region"):
         fields["region"] = body["region"]
     if body.get("location"):
-        point = body["location"]
-        fields["point"] = {"type": "Point", "coordinates": [point["lng"], point["lat"]]}
+        lat, lng = float(body["location"]["lat"]), float(body["location"]["lng"])
+        fields["point"] = {"type": "Point", "coordinates": [lng, lat]}
+        x, y = on_world(lat, lng)
+        fields |= {"tile": interleaved(x, y), "x": x, "y": y}
     return fields
 
 
