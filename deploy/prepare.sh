@@ -91,8 +91,15 @@ make_graphiql() {
         say "GraphiQL could not be made. To try again: $VENV/bin/python -m gateway.graphiql" >&2
 }
 
+# Which place a report names. Without it a node works, and every report waits for a person.
+make_gazetteer() {
+    "$VENV/bin/python" -m services.map.gazetteer ||
+        say "To try again: $VENV/bin/python -m services.map.gazetteer" >&2
+}
+
 make_environment
 install_project "$1"
 require_rabbitmq
 require_mongod
 make_graphiql
+make_gazetteer
