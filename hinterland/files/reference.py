@@ -29,7 +29,13 @@ from hinterland.files.prepared import (
     Prepared,
 )
 
-__all__ = ["FILES_PER_RECORD_MAX", "FILE_NAME_CHARS_MAX", "FileReference", "read_references"]
+__all__ = [
+    "FILES_PER_RECORD_MAX",
+    "FILE_NAME_CHARS_MAX",
+    "FileName",
+    "FileReference",
+    "read_references",
+]
 
 FILES_PER_RECORD_MAX: Final = 16
 FILE_NAME_CHARS_MAX: Final = 200

@@ -32,7 +32,14 @@ from services.map.contract.calls import (
     WithdrawRecord,
     WriteRecord,
 )
-from services.map.handlers import imports, intakes, opinions, reading, sharing, tables
+from services.map.contract.form_calls import (
+    GetForm,
+    GetFormMedia,
+    ListForms,
+    PutForm,
+    SubmitForm,
+)
+from services.map.handlers import forms, imports, intakes, opinions, reading, sharing, tables
 from services.map.rules.index import index
 
 __all__ = ["Map"]
@@ -114,6 +121,26 @@ class Map(RoomService):
     @rpc
     def export_reports(self, actor: Actor, params: ExportReports) -> dict[str, Any]:
         return reading.export_reports(self.records, actor, params)
+
+    @rpc
+    def put_form(self, actor: Actor, params: PutForm) -> dict[str, Any]:
+        return forms.put_form(self.records, actor, params)
+
+    @rpc
+    def list_forms(self, actor: Actor, params: ListForms) -> dict[str, Any]:
+        return forms.list_forms(self.records, actor, params)
+
+    @rpc
+    def get_form(self, actor: Actor, params: GetForm) -> dict[str, Any]:
+        return forms.get_form(self.records, actor, params)
+
+    @rpc
+    def get_form_media(self, actor: Actor, params: GetFormMedia) -> dict[str, Any]:
+        return forms.get_form_media(self.records, actor, params)
+
+    @rpc
+    def submit_form(self, actor: Actor, params: SubmitForm) -> dict[str, Any]:
+        return forms.submit_form(self.records, actor, params, system_clock())
 
     @reacts_to(SERVICE, kinds=("category",))
     def hide_sensitive(self, since: int) -> int:

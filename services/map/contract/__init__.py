@@ -3,7 +3,7 @@
 - `records`: kinds and the bodies that are stored and replicated
 - `forms`: the body of the kind `form`
 - `codes`: states and their table, channels, orders
-- `calls`: arguments of every RPC
+- `calls`, `form_calls`: arguments of every RPC
 - `access`: role × scope × kind
 - `errors`: what the map refuses, with stable codes
 - `limits`: every limit, by name

@@ -16,6 +16,7 @@ POINTS_MAX: Final = 2_000  # in the outline of a place
 ANSWERS_MAX: Final = 500
 ANSWERS_BYTES_MAX: Final = 60_000  # of JSON
 FILES_MAX: Final = 10
+EDITS_MAX: Final = 50  # of one report, by the phone that sent it
 HISTORY_MAX: Final = 100  # steps of one report
 CANDIDATES_MAX: Final = 10  # places that a text may mean
 MERGED_MAX: Final = 50  # reports in one merge

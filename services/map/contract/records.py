@@ -33,6 +33,7 @@ __all__ = [
     "Report",
     "Reporter",
     "Reviewed",
+    "Sent",
     "Step",
 ]
 
@@ -178,6 +179,19 @@ class Reporter(Body):
     address: str | None = None  # a fingerprint of where it came from, for the caps
 
 
+class Sent(Body):
+    """What a phone sent besides answers: `sum` is the SHA-256 of its XML, by which a repeat is told
+    from another submission; `personal`, what it says of its owner; `earlier`, the instanceIDs that
+    this one has replaced; `edits`, the intake that it should have, were that not under review."""
+
+    sum: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+    personal: Answers = {}
+    earlier: Annotated[
+        list[Annotated[str, bounded(COMMAND_ID_CHARS_MAX)]], Field(max_length=limits.EDITS_MAX)
+    ] = []
+    edits: Id | None = None
+
+
 class Reviewed(Body):
     """What a moderator lets out in place of what was sent; of a sensitive category nothing else."""
 
@@ -198,6 +212,7 @@ class Intake(Body):
     history: Annotated[list[Step], Field(min_length=1, max_length=limits.HISTORY_MAX)]
     channel: Code
     key: Annotated[str, bounded(COMMAND_ID_CHARS_MAX)]
+    sent: Sent | None = None
     received_at: AwareDatetime
     reporter: Reporter = Reporter()
     category: Id | None = None

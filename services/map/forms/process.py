@@ -14,6 +14,7 @@ from hinterland.errors import Busy, HinterlandError
 from hinterland.tables.problems import FileProblem, UnreadableFile
 from hinterland.wire import error_from_wire
 from services.map.contract.errors import FormRefused
+from services.map.contract.form_calls import FORM_FILE_BYTES_MAX
 from services.map.contract.forms import FIELDS_BYTES_MAX, XFORM_BYTES_MAX
 from services.map.forms.xml import BadXml
 
@@ -57,7 +58,7 @@ def read_form_in_process(content: bytes) -> tuple[dict[str, object], list[FilePr
 def _main() -> None:
     """The process: a file on standard input, JSON on standard output."""
     bound_this_process(READ_MEMORY_BYTES_MAX, READ_S_MAX)
-    from services.map.forms.xlsform import FORM_FILE_BYTES_MAX, read_form
+    from services.map.forms.xlsform import read_form
 
     try:
         found = read_form(sys.stdin.buffer.read(FORM_FILE_BYTES_MAX + 1))

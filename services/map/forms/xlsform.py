@@ -17,12 +17,12 @@ from pyxform.xls2xform import convert
 from hinterland.tables.problems import FileProblem, UnreadableFile
 from hinterland.tables.sheets import sheets
 from services.map.contract.errors import FormRefused
+from services.map.contract.form_calls import FORM_FILE_BYTES_MAX
 from services.map.forms.xform import FormReading, Remark, read_xform
 from services.map.forms.xml import BadXml
 
 __all__ = ["FormFile", "read_form"]
 
-FORM_FILE_BYTES_MAX: Final = 10 * 1024 * 1024
 ROWS_MAX: Final = 20_000  # of all sheets together
 COLUMNS_MAX: Final = 500
 PROBLEMS_MAX: Final = 500  # that are listed of one form

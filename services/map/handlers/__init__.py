@@ -5,5 +5,6 @@
 - `tables`: categories, places, layers
 - `opinions`: confirmations and merges
 - `reading`: what is shared: lists, counts, the export
+- `forms`: forms, and what phones send that fill them in
 - `imports`: files of reports, chunk by chunk
 """

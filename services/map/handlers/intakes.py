@@ -34,7 +34,9 @@ from services.map.rules.reporting import (
 from services.map.rules.states import begun, stepped
 
 __all__ = [
+    "fingerprint",
     "get_intakes",
+    "hold_to_caps",
     "list_intakes",
     "receive",
     "refuse_problems",
@@ -51,7 +53,11 @@ def refuse_problems(problems: Iterable[Problem], prefix: str) -> None:
     """Raises BadInput with all that is wrong with the fields under `prefix`, the first as its
     message; nothing if there are no problems."""
     faults = [
-        {"field": f"{prefix}.{problem.field}", "message": problem.message} for problem in problems
+        {
+            "field": ".".join(filter(None, (prefix, problem.field))),
+            "message": problem.message,
+        }
+        for problem in problems
     ]
     if faults:
         raise BadInput(faults[0]["message"], field=faults[0]["field"], errors=faults[:ERRORS_MAX])
@@ -63,14 +69,14 @@ def submit_report(records: Records, actor: Actor, params: SubmitReport) -> dict[
     require(actor, "submit", "intake", "private", records.node)
     address = None
     if not may(actor, "import", "intake", "private", records.node):
-        address = _fingerprint(records.node, params.address or "")
+        address = fingerprint(records.node, params.address or "")
 
     def submit(changes: Changes) -> dict[str, Any]:
         before = _sent_before(records, params.command_id)
         if before is not None:
             return before
         if address is not None:
-            _hold_to_caps(records, changes.now, address)
+            hold_to_caps(records, changes.now, address)
         fields, problems = normalise(params.report, changes.now)
         refuse_problems(problems, "report")
         reporter, problems = normalise_reporter(params.reporter, changes.now)
@@ -92,7 +98,7 @@ def _present(fields: Mapping[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in fields.items() if value is not None}
 
 
-def _fingerprint(node: str, address: str) -> str:
+def fingerprint(node: str, address: str) -> str:
     return sha256(f"{node} {address}".encode()).hexdigest()[:FINGERPRINT_CHARS]
 
 
@@ -104,7 +110,7 @@ def _sent_before(records: Records, key: str) -> dict[str, Any] | None:
     return {"id": found["_id"], "state": found["body"]["state"], "version": version}
 
 
-def _hold_to_caps(records: Records, now: datetime, address: str) -> None:
+def hold_to_caps(records: Records, now: datetime, address: str) -> None:
     """Raises TooManyReports, naming the cap."""
     since = now - HOUR
     for whose, who, most in (

@@ -2,6 +2,7 @@
 
 - `intakes`: what waits for a person
 - `tables`: categories
+- `forms`: forms, as phones ask for them
 - `conditions`: which reports a filter and an audience mean
 - `reports`: pages of reports in three orders, by keyset; the export
 - `summaries`: counts
@@ -16,6 +17,7 @@ from pymongo import ASCENDING, IndexModel
 
 from hinterland.rooms.imports import imports_latest_first, next_chunk_to_undo
 from services.map.queries.conditions import REPORT_INDEXES, matching
+from services.map.queries.forms import forms
 from services.map.queries.intakes import (
     count_intakes,
     count_sent_since,
@@ -43,6 +45,7 @@ __all__ = [
     "count_reports",
     "count_sent_since",
     "export_page",
+    "forms",
     "imports_latest_first",
     "intake_by_key",
     "intake_of_report",
@@ -76,6 +79,8 @@ INDEXES: Final[list[IndexModel]] = [
     # Confirmations and merges that name a report; refusals of a merge.
     IndexModel([("ix.about", ASCENDING)], name="about", sparse=True),
     IndexModel([("ix.refused", ASCENDING)], name="refused", sparse=True),
+    # Forms, by the id that phones know.
+    IndexModel([("ix.form", ASCENDING)], name="form", sparse=True),
     # The chunks of one import.
     IndexModel([("ix.import", ASCENDING), ("ix.chunk", ASCENDING)], name="import", sparse=True),
     *REPORT_INDEXES,

@@ -21,10 +21,18 @@ from typing import Any, Final
 from xml.etree.ElementTree import Element, SubElement
 
 from services.map.contract.forms import CONTAINERS, FILE_KINDS, ROOT
+from services.map.contract.limits import TITLE_CHARS_MAX
 from services.map.rules.expressions import AnswersTooComplex, Budget, Expressions, days_of
 from services.map.rules.reporting import TAG, Problem
 
-__all__ = ["Answered", "check_answers", "files_named", "without_personal"]
+__all__ = [
+    "Answered",
+    "check_answers",
+    "files_named",
+    "personal_answers",
+    "report_of",
+    "without_personal",
+]
 
 ANSWER_CHARS_MAX: Final = 10_000  # of one text
 REPEATS_MAX: Final = 200  # of one group, in one place
@@ -40,6 +48,14 @@ _POINT_BOUNDS: Final = {
     "lng": (-180.0, 180.0),
     "altitude_m": (-12_000.0, 100_000.0),
     "accuracy_m": (0.0, 2_000_000.0),
+}
+
+# Fields of a report, by the kinds of those of a form that may fill them.
+_OF_REPORT: Final[Mapping[str, tuple[str, ...]]] = {
+    "title": ("text",),
+    "text": ("text",),
+    "place_name": ("text",),
+    "happened_at": ("date", "datetime"),
 }
 
 Field = Mapping[str, Any]
@@ -79,6 +95,7 @@ class _Place:
     element: Element
     path: str
     value: Any
+    wrong: bool = False  # which has been said
 
 
 class _Check:
@@ -141,7 +158,7 @@ class _Check:
             value = self._value(found, given)
         except _Wrong as wrong:
             self._say(path, str(wrong))
-            self._places[-1].value = None
+            self._places[-1].wrong = True
             return None
         element.text = _as_text(kind, value)
         self._places[-1].value = value
@@ -188,7 +205,7 @@ class _Check:
 
     def _check(self, place: _Place) -> None:
         found, relevant = place.field, self._is_relevant(place)
-        if found["kind"] in CONTAINERS:
+        if found["kind"] in CONTAINERS or place.wrong:
             return
         if place.value in (None, "", []):
             if relevant and self._is_required(place):
@@ -372,6 +389,38 @@ def without_personal(form: Mapping[str, Any], answers: Mapping[str, Any]) -> dic
     """The answers without what tells of the sender, and was not asked: his number, his name."""
     personal = {each["path"] for each in form.get("fields", ()) if each.get("personal")}
     return _without(answers, personal, "")
+
+
+def personal_answers(form: Mapping[str, Any], answers: Mapping[str, Any]) -> dict[str, Any]:
+    """What tells of the sender, by path: phones are asked for it at the top of a form."""
+    return {
+        each["path"]: answers[each["path"]]
+        for each in form.get("fields", ())
+        if each.get("personal") and each["path"] in answers
+    }
+
+
+def report_of(
+    form: Mapping[str, Any], answers: Mapping[str, Any], name: str | None
+) -> dict[str, Any]:
+    """What a report takes from its answers: the fields `title`, `text`, `place_name` and
+    `happened_at` of the form's top level, and the first place. `name` is what the phone calls
+    the submission."""
+    said: dict[str, Any] = {"title": (name or _form_name(form))[:TITLE_CHARS_MAX]}
+    kinds = {each["path"]: each["kind"] for each in form.get("fields", ())}
+    for key, kind in _OF_REPORT.items():
+        if kinds.get(key) in kind and answers.get(key):
+            said[key] = answers[key]
+    place = next(_values(form, answers, lambda field: field["kind"] == "location"), None)
+    if isinstance(place, Mapping):
+        said["location"] = {"lat": place["lat"], "lng": place["lng"]}
+        if "accuracy_m" in place:
+            said["accuracy_m"] = place["accuracy_m"]
+    return said
+
+
+def _form_name(form: Mapping[str, Any]) -> str:
+    return str(next(iter(form["names"].values())))
 
 
 def _without(answers: Mapping[str, Any], paths: set[str], group: str) -> dict[str, Any]:

@@ -28,6 +28,8 @@ def index(kind: str, body: dict[str, Any]) -> dict[str, Any]:
             return _intake(body)
         case "category":
             return {"parent": body["parent"]} if body.get("parent") else {}
+        case "form":
+            return {"form": body["form_id"]}
         case "confirmation":
             return {"about": [body["report"]], "stance": body["stance"]}
         case "merge":
@@ -76,7 +78,8 @@ def _intake(body: dict[str, Any]) -> dict[str, Any]:
     fields: dict[str, Any] = {
         "queue": body["state"],
         "since": to_us(datetime.fromisoformat(body["received_at"])),
-        "key": body["key"],
+        # A submission that was edited is still known by the ids that it had.
+        "key": [body["key"], *body.get("sent", {}).get("earlier", ())],
     }
     for name, value in (
         ("filed", body.get("category")),
