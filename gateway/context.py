@@ -59,9 +59,11 @@ def audience(actor: Actor) -> str:
 class Context:
     """One request. A read that is made twice is one call, also when the first one failed."""
 
-    def __init__(self, node: Node, actor: Actor) -> None:
+    def __init__(self, node: Node, actor: Actor, address: str | None = None) -> None:
+        """`address` is where a mutation comes from, for those that anybody may send."""
         self.node = node
         self.actor = actor
+        self.address = address
         self.heads: dict[str, int] = {}  # of what was read: the lowest of each service
         self.cacheable = True
         self._calls = 0

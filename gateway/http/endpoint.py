@@ -136,7 +136,8 @@ class Endpoint:
         if operation.type is not OperationType.QUERY:
             if request.method == "GET":
                 raise MethodRefused()
-            return await self._execute(operation, question, actor)
+            address = request.client.host if request.client else None
+            return await self._execute(operation, question, Context(self._node, actor, address))
         return await self._query(operation, question, actor, wanted)
 
     async def _query(
@@ -159,7 +160,7 @@ class Endpoint:
         answered = await self._shared(operation, question, actor, key)
         if late := behind(answered.heads, wanted):
             await self._node.heads.wait_for(late, limits.HEAD_WAIT_S_MAX)
-            answered = await self._execute(operation, question, actor, key)
+            answered = await self._execute(operation, question, Context(self._node, actor), key)
             if behind(answered.heads, wanted):
                 raise Behind()
         return answered
@@ -169,7 +170,8 @@ class Endpoint:
     ) -> Answered:
         """Whoever asks the same meanwhile waits for this answer: each new head would otherwise send
         all of them to the service at once."""
-        answering = asyncio.create_task(self._execute(operation, question, actor, key))
+        context = Context(self._node, actor)
+        answering = asyncio.create_task(self._execute(operation, question, context, key))
         self._answering[key] = answering
         try:
             return await asyncio.shield(answering)
@@ -178,9 +180,8 @@ class Endpoint:
                 del self._answering[key]
 
     async def _execute(
-        self, operation: Operation, question: Question, actor: Actor, key: Key | None = None
+        self, operation: Operation, question: Question, context: Context, key: Key | None = None
     ) -> Answered:
-        context = Context(self._node, actor)
         answer = await self._execution.answer(operation, question.variables, context)
         encoded = Encoded(orjson.dumps(answer))
         if key is not None and context.cacheable and "errors" not in answer:

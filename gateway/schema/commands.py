@@ -52,7 +52,7 @@ class Command(ClientIDMutation):
         context: Context = info.context
         arguments.pop("client_mutation_id", None)
         command_id = _command_id(context, arguments.pop("command_id", None))
-        params = {"command_id": command_id, **cls.params(arguments)}
+        params = {"command_id": command_id, **cls.params(arguments), **cls.asked_by(context)}
         result = await context.write(cls.service, cls.method, params)
         payload = cls(head=f"{cls.service}={result['head']}")
         payload.input, payload.result = params, result
@@ -62,6 +62,11 @@ class Command(ClientIDMutation):
     def params(cls, arguments: dict[str, Any]) -> Mapping[str, Any]:
         """The call's parameters. What the caller left out stays out; null is passed on."""
         return arguments
+
+    @classmethod
+    def asked_by(cls, context: Context) -> Mapping[str, Any]:
+        """What the call says of its caller besides the actor."""
+        return {}
 
 
 def _command_id(context: Context, given: str | None) -> str:

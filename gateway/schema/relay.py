@@ -10,7 +10,16 @@ import graphene
 from gateway import limits
 from gateway.selection import Info, selected
 
-__all__ = ["KINDS", "Node", "PageInfo", "as_connection", "page_arguments", "page_params"]
+__all__ = [
+    "KINDS",
+    "Node",
+    "PageInfo",
+    "as_connection",
+    "connection_of",
+    "counted",
+    "page_arguments",
+    "page_params",
+]
 
 PAGE_NAMES: Final = ("first", "after", "last", "before")
 PAGE_ITEMS_DEFAULT: Final = 20  # without `first` and `last`
@@ -36,6 +45,30 @@ class PageInfo(graphene.ObjectType):
     has_previous_page = graphene.Boolean(required=True)
     start_cursor = graphene.String(description="For `before`, to read on towards the start.")
     end_cursor = graphene.String(description="For `after`, to read on.")
+
+
+def connection_of(item: type[graphene.ObjectType], what: str) -> type[graphene.ObjectType]:
+    """The connection of a type, which its page comes as; `what` are its items, in the plural."""
+    name = item._meta.name
+    edge = type(
+        f"{name}Edge",
+        (graphene.ObjectType,),
+        {
+            "__doc__": f"One of the {what} of a list, with the cursor to read on from.",
+            "cursor": graphene.String(required=True),
+            "node": graphene.Field(item, required=True),
+        },
+    )
+    fields = {
+        "__doc__": f"A page of {what}.",
+        "nodes": graphene.List(graphene.NonNull(item), required=True),
+        "edges": graphene.List(graphene.NonNull(edge), required=True),
+        "page_info": graphene.Field(PageInfo, required=True),
+        "total_count": graphene.Int(
+            description="Of all pages. Counted only if you ask for it; null where nobody counts."
+        ),
+    }
+    return type(f"{name}Connection", (graphene.ObjectType,), fields)
 
 
 def page_arguments() -> dict[str, graphene.Argument]:

@@ -12,6 +12,7 @@ from gateway import limits
 from gateway.context import Context
 from gateway.schema.directory import DirectoryMutation, DirectoryQuery, DirectorySubscription
 from gateway.schema.federation import FederationQuery
+from gateway.schema.map import MapMutation, MapQuery, MapSubscription
 from gateway.schema.relay import KINDS, Node
 from gateway.selection import Info
 from hinterland.errors import BadInput
@@ -27,7 +28,7 @@ class Viewer(graphene.ObjectType):
     node = graphene.String(required=True, description="The node that you are talking to.")
 
 
-class Query(DirectoryQuery, FederationQuery, graphene.ObjectType):
+class Query(DirectoryQuery, MapQuery, FederationQuery, graphene.ObjectType):
     """What can be asked."""
 
     node = graphene.Field(
@@ -65,11 +66,11 @@ class Query(DirectoryQuery, FederationQuery, graphene.ObjectType):
         }
 
 
-class Mutation(DirectoryMutation, graphene.ObjectType):
-    """What can be done. Everything here needs an API key of staff."""
+class Mutation(DirectoryMutation, MapMutation, graphene.ObjectType):
+    """What can be done. Everything but `submitReport` needs an API key of staff."""
 
 
-class Subscription(DirectorySubscription, graphene.ObjectType):
+class Subscription(DirectorySubscription, MapSubscription, graphene.ObjectType):
     """What can be heard, over WebSocket with the protocol graphql-transport-ws."""
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
 from typing import Any, Final
 
@@ -17,10 +17,15 @@ __all__ = [
     "Json",
     "LocalText",
     "LocalTextInput",
+    "Location",
+    "LocationInput",
+    "Near",
     "Scope",
     "Term",
     "Time",
     "best_text",
+    "by_key",
+    "languages_argument",
     "local_texts",
     "term",
 ]
@@ -104,6 +109,28 @@ class LocalTextInput(graphene.InputObjectType):
     text = graphene.String(description="null removes the text in this language.")
 
 
+class Location(graphene.ObjectType):
+    """WGS 84, in degrees."""
+
+    lat = graphene.Float(required=True)
+    lng = graphene.Float(required=True)
+
+
+class LocationInput(graphene.InputObjectType):
+    """WGS 84, in degrees."""
+
+    lat = graphene.Float(required=True)
+    lng = graphene.Float(required=True)
+
+
+class Near(graphene.InputObjectType):
+    """Within a distance of a point (WGS 84, degrees)."""
+
+    lat = graphene.Float(required=True)
+    lng = graphene.Float(required=True)
+    radius_km = graphene.Float(required=True)
+
+
 def languages_argument() -> graphene.Argument:
     return graphene.Argument(
         graphene.List(graphene.NonNull(graphene.String)), description=LANGUAGES_HELP
@@ -152,3 +179,8 @@ def best_text(texts: Mapping[str, str], languages: Sequence[str] | None) -> str 
             if tag.partition("-")[0] == primary:
                 return text
     return None
+
+
+def by_key(entries: Iterable[Mapping[str, Any]], key: str, value: str) -> dict[str, Any]:
+    """A list of pairs, as GraphQL takes them, as the object that services take."""
+    return {entry[key]: entry.get(value) for entry in entries}

@@ -200,7 +200,8 @@ class Socket:
         services = self._services
         question = Question.of_parameters(payload)
         operation = services.documents.get(question.query).operation(question.operation)
-        context = Context(services.node, actor)
+        client = self._websocket.client
+        context = Context(services.node, actor, client.host if client else None)
         if operation.type is OperationType.SUBSCRIPTION:
             stream = services.execution.stream(operation, question.variables, context)
             async with aclosing(stream) as answers:

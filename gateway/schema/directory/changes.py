@@ -6,13 +6,12 @@ from collections.abc import Mapping
 from typing import Any
 
 import graphene
-import orjson
 
-from gateway import limits
-from gateway.context import Context, audience
-from gateway.live import Subscription, Topic
+from gateway.context import Context
+from gateway.live import Subscription
 from gateway.schema.directory.filters import filter_arguments, filter_params
 from gateway.schema.directory.ngo import Ngo
+from gateway.schema.watching import watch
 from gateway.selection import Info
 from services.directory.contract import SERVICE
 from services.directory.contract.access import readable_scopes
@@ -48,25 +47,5 @@ class DirectorySubscription(graphene.ObjectType):
     @staticmethod
     async def subscribe_ngo_changed(_root: None, info: Info, **arguments: Any) -> Subscription:
         context: Context = info.context
-        wanted = filter_params(arguments)
-
-        async def look_up(ids: list[str]) -> Mapping[str, Any]:
-            params = {"filter": {**wanted, "ids": ids}, "first": limits.PAGE_ITEMS_MAX}
-            page = await context.call(SERVICE, "list_ngos", params)
-            return {ngo["id"]: ngo for ngo in page["items"]}
-
-        topic = Topic(
-            SERVICE,
-            KIND,
-            frozenset(readable_scopes(context.actor, KIND, context.node.id)),
-            (audience(context.actor), orjson.dumps(wanted, option=orjson.OPT_SORT_KEYS)),
-        )
-        # From here on nothing is missed, so that who subscribes and then reads has everything.
-        subscription = context.node.interests.subscribe(topic, look_up)
-        try:
-            # A filter that is wrong is refused now, and not at the first change.
-            await look_up([])
-        except BaseException:
-            await subscription.aclose()
-            raise
-        return subscription
+        scopes = readable_scopes(context.actor, KIND, context.node.id)
+        return await watch(context, (SERVICE, "list_ngos"), KIND, scopes, filter_params(arguments))

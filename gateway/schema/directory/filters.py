@@ -6,17 +6,9 @@ from typing import Any
 
 import graphene
 
-from gateway.schema.values import Time
+from gateway.schema.values import Near, Time
 
 __all__ = ["filter_arguments", "filter_params"]
-
-
-class Near(graphene.InputObjectType):
-    """Within a distance of a point (WGS 84, degrees)."""
-
-    lat = graphene.Float(required=True)
-    lng = graphene.Float(required=True)
-    radius_km = graphene.Float(required=True)
 
 
 def filter_arguments(*, updated_after: bool = True) -> dict[str, graphene.Argument]:

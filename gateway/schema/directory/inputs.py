@@ -2,21 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import graphene
 
-from gateway.schema.values import LocalTextInput
+from gateway.schema.values import LocalTextInput, LocationInput, by_key
 
 __all__ = ["NgoChangesInput", "NgoInput", "ngo_params"]
-
-
-class LocationInput(graphene.InputObjectType):
-    """WGS 84, in degrees."""
-
-    lat = graphene.Float(required=True)
-    lng = graphene.Float(required=True)
 
 
 class IdentifierInput(graphene.InputObjectType):
@@ -95,11 +88,7 @@ def ngo_params(given: Mapping[str, Any]) -> dict[str, Any]:
     params = dict(given)
     for name in ("names", "descriptions"):
         if params.get(name) is not None:
-            params[name] = _by_key(params[name], "language", "text")
+            params[name] = by_key(params[name], "language", "text")
     if params.get("social") is not None:
-        params["social"] = _by_key(params["social"], "platform", "handle")
+        params["social"] = by_key(params["social"], "platform", "handle")
     return params
-
-
-def _by_key(entries: Iterable[Mapping[str, Any]], key: str, value: str) -> dict[str, Any]:
-    return {entry[key]: entry.get(value) for entry in entries}

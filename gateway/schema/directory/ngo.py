@@ -11,6 +11,7 @@ from gateway.compile import plain
 from gateway.schema.relay import KINDS, Node, PageInfo
 from gateway.schema.values import (
     LocalText,
+    Location,
     Scope,
     Term,
     Time,
@@ -54,13 +55,6 @@ VerificationStateEnum = graphene.Enum.from_enum(
         VerificationState.REFUSED: "It could not be verified.",
     }[state],
 )
-
-
-class Location(graphene.ObjectType):
-    """WGS 84, in degrees."""
-
-    lat = graphene.Float(required=True)
-    lng = graphene.Float(required=True)
 
 
 class Identifier(graphene.ObjectType):

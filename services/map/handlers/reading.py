@@ -60,8 +60,8 @@ def list_records(records: Records, actor: Actor, params: ListRecords) -> dict[st
     documents = queries.record_page(records.collection, params, readable)
     return {
         "head": head,
-        "items": [record_json(document) for document in documents],
-        "next": documents[-1]["_id"] if len(documents) == params.first else None,
+        "items": [record_json(document) for document in documents[: params.first]],
+        "next": documents[params.first - 1]["_id"] if len(documents) > params.first else None,
     }
 
 

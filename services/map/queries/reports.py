@@ -36,13 +36,14 @@ def records_by_id(collection: Records, ids: Iterable[str], readable: Readable) -
 
 
 def record_page(collection: Records, page: ListRecords, readable: Readable) -> list[Document]:
-    """All records of one kind in the order of ids; or those that speak of one report."""
+    """All records of one kind in the order of ids, or those that speak of one report; one more than
+    asked for if there is more."""
     wanted: Condition = {**_readable(readable), "kind": str(page.kind)}
     if page.report is not None:
         wanted["ix.about"] = page.report
     if page.after is not None:
         wanted["_id"] = {"$gt": page.after}
-    return list(collection.find(wanted, {"ix": 0}).sort("_id", ASCENDING).limit(page.first))
+    return list(collection.find(wanted, {"ix": 0}).sort("_id", ASCENDING).limit(page.first + 1))
 
 
 def _readable(readable: Readable) -> Condition:
