@@ -16,13 +16,18 @@ a service's hub for seconds.
 - `file`: the SQLite file and the questions to it
 - `words`: names that are words as well
 - `cities`, `regions`, `counties`, `entries`, `building`: how the file is made
+
+Whoever shows a place that the gazetteer found owes its sources ATTRIBUTION.
 """
+
+from typing import Final
 
 from services.map.gazetteer.file import PATH, Gazetteer, GazetteerMissing
 from services.map.gazetteer.places import NO_OWN_PLACES, OwnPlace, OwnPlaces, Place
 from services.map.gazetteer.placing import How, Placed, Unplaced
 
 __all__ = [
+    "ATTRIBUTION",
     "NO_OWN_PLACES",
     "PATH",
     "Gazetteer",
@@ -34,3 +39,5 @@ __all__ = [
     "Placed",
     "Unplaced",
 ]
+
+ATTRIBUTION: Final = "GeoNames (CC BY 4.0), Unicode CLDR, iso-codes (LGPL 2.1), cpca (MIT)"

