@@ -29,15 +29,15 @@ HAN_CHARS_MIN: Final = 2  # of a name in a text; one character is a word
 LETTERS_MIN: Final = 3  # of a name in a text; shorter ones are words: "of", "di", "en"
 
 _HAN: Final = re.compile(f"[{SPACELESS}]+")
-# What says of a Chinese place which sort it is, longest first.
+# What says of a place which sort it is: behind Chinese names, longest first; a word elsewhere.
 _HAN_SORT: Final = re.compile("(特别行政区|自治[区州县旗]|地区|林区|街道|[省市县区州盟旗镇乡])$")
-_LATIN_SORT: Final = re.compile(
+_WORD_SORT: Final = re.compile(
     r"^(?:kota|kabupaten|kab|provinsi|tinh|thanh pho|tp|huyen|محافظه|مدينه|г|город)\s+(?=\S)"
     r"|\s+(?:city|county|province|shi|xian|sheng|oblysy|облысы|область|каласы|қаласы)$"
 )
 
 # "and", "in", "to", "so", "like", written together with the word that follows.
-_ARABIC_PREFIX: Final = re.compile(r"^(?:و|ف)?(?:[بكل]ال|لل|[بلوفك])(?=.{3})|^[وف]ال(?=.{3})")
+_ARABIC_PREFIX: Final = re.compile(r"^(?:[وف]?(?:[بك]ال|لل)|[وف]ال|[وف]?[بلك]|[وف])(?=.{3})")
 _ARABIC: Final = re.compile(r"[\u0620-\u064a]+")
 _CYRILLIC: Final = re.compile(r"[\u0400-\u04ff]+")
 # "In", "from" and "to" a place are endings in Kazakh and Russian: what replaces them. Folding has
@@ -66,7 +66,7 @@ def bare_key(key: str) -> str:
     >>> bare_key("昆明市"), bare_key("kota bandung")
     ('昆明', 'bandung')
     """
-    bare = (_HAN_SORT if is_han(key) else _LATIN_SORT).sub("", key)
+    bare = (_HAN_SORT if is_han(key) else _WORD_SORT).sub("", key)
     return bare if len(bare) >= HAN_CHARS_MIN else key
 
 

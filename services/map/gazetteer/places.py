@@ -6,12 +6,15 @@ import math
 from bisect import bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import islice
 from typing import Final, Literal, NamedTuple
 
 from services.map.gazetteer.keys import KEY_CHARS_MAX, key_of
 from services.map.rules.cells import METRES_PER_DEGREE
 
 __all__ = ["NO_OWN_PLACES", "Kind", "OwnPlace", "OwnPlaces", "Place", "contains", "metres"]
+
+OWN_NAMES_MAX: Final = 20_000  # of a node's own places, all languages counted
 
 # `prefecture` and `county` are China's second and third levels (市, 州; 县, 区), `own` the node's.
 Kind = Literal["country", "region", "prefecture", "county", "city", "own"]
@@ -53,11 +56,12 @@ class OwnPlace(NamedTuple):
 
 
 class OwnPlaces:
-    """The node's own places, sorted by name. Make it once, and anew when places change."""
+    """The node's own places, sorted by name; of more than OWN_NAMES_MAX the first. Make it once, and
+    anew when places change: it takes some 7 µs a name, and `places` may yield to others between."""
 
     def __init__(self, places: Iterable[OwnPlace]) -> None:
         self._by_key: dict[str, list[OwnPlace]] = {}
-        for place in places:
+        for place in islice(places, OWN_NAMES_MAX):
             key = key_of(place.name)
             if 0 < len(key) <= KEY_CHARS_MAX:
                 self._by_key.setdefault(key, []).append(place)
