@@ -56,8 +56,11 @@ class OwnPlace(NamedTuple):
 
 
 class OwnPlaces:
-    """The node's own places, sorted by name; of more than OWN_NAMES_MAX the first. Make it once, and
-    anew when places change: it takes some 7 µs a name, and `places` may yield to others between."""
+    """The node's own places, sorted by name; of more than OWN_NAMES_MAX the first.
+
+    Make it once, and anew when places change: that takes some 7 µs a name, and `places` may give
+    way to others between two of them.
+    """
 
     def __init__(self, places: Iterable[OwnPlace]) -> None:
         self._by_key: dict[str, list[OwnPlace]] = {}
