@@ -99,7 +99,7 @@ class Settings(BaseModel):
         default="", max_length=200, description="The name shown to people. By default the id."
     )
     services: tuple[str, ...] = Field(
-        default=("directory", "accounts", "federation"),
+        default=("directory", "map", "accounts", "federation"),
         min_length=1,
         max_length=32,
         description="The services that `hinterland up` starts, one process each.",

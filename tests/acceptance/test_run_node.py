@@ -28,7 +28,7 @@ PORTS = (
     "gateway_port",
     "door_port",
 )
-SERVICES = ("directory", "accounts", "federation")
+SERVICES = ("directory", "map", "accounts", "federation")
 LIMIT_S = 60.0
 
 
