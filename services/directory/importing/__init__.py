@@ -4,23 +4,24 @@
     for place, rows in enumerate(reading.chunks()):
         call("import_ngos", {"import_id": …, "chunk": place, "rows": rows, "options": …})
 
-- `reading`: tables; where the header is, rows, the same organisation twice in one file
-- `text`, `sheets`: CSV of any encoding and delimiter, XLSX; to rows of text
-- `columns`: which column is which field, by heading or mapping file
+- `reading`: rows, and the same organisation twice in one file
+- `columns`: which column is which field
 - `cells`, `vocabulary`: cells to fields, words to codes
 - `hsds`: HSDS packages
-- `problems`: what is wrong, and where
+
+What is common to all tables is in `hinterland.tables`.
 """
 
 from __future__ import annotations
 
 from pathlib import Path
 
+from hinterland.tables.files import columns_of
 from hinterland.tables.problems import FileProblem, UnreadableFile
 from services.directory.contract.calls import ImportOptions
-from services.directory.importing.columns import write_mapping
+from services.directory.importing.columns import COLUMNS
 from services.directory.importing.hsds import is_package, read_package
-from services.directory.importing.reading import Reading, Row, columns_of, read_tabular
+from services.directory.importing.reading import Reading, Row, read_tabular
 
 __all__ = [
     "FileProblem",
@@ -56,6 +57,6 @@ def read_file(
 def start_mapping(source: Path, target: Path, *, sheet: str | None = None) -> dict[str, str | None]:
     """Writes a mapping file to start from: the headings of `source` with the fields that are known
     for them, null for the others. Returns what it wrote. Raises UnreadableFile, BadInput."""
-    columns = columns_of(source, sheet=sheet)
-    write_mapping(target, columns)
+    columns = columns_of(source, COLUMNS, sheet=sheet)
+    COLUMNS.write_mapping(target, columns)
     return columns

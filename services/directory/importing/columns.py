@@ -1,41 +1,25 @@
-"""Which column is which field: by its heading in several languages, or by a mapping file.
+"""The headings of lists of NGOs.
 
-A *target* is where a column's cells go: a field of an NGO (`phones`), one key of it (`names.en`,
-`social.weibo`, `identifiers.CN-USCI`), or `lat` and `lng`.
+Targets are the fields of an NGO (`phones`), one key of one (`names.en`, `social.weibo`,
+`identifiers.CN-USCI`), and `lat` and `lng`.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
-from functools import cache
-from pathlib import Path
+from collections.abc import Mapping
 from typing import Final
 
-import orjson
-
-from hinterland import search
-from hinterland.errors import BadInput
+from hinterland.tables.columns import Columns
 from services.directory.contract.codes import SOCIAL_PLATFORMS
 from services.directory.contract.records import EDITABLE_FIELDS
 
-__all__ = [
-    "COLUMNS_MAX",
-    "IGNORED",
-    "PERSONAL",
-    "headings",
-    "is_target",
-    "read_mapping",
-    "target_of",
-    "write_mapping",
-]
+__all__ = ["COLUMNS", "HEADINGS", "IGNORED", "PERSONAL", "is_target"]
 
-COLUMNS_MAX: Final = 300  # further columns are not looked at
-MAPPING_BYTES_MAX: Final = 1024 * 1024  # of a mapping file
 IGNORED: Final = "ignore"
 PERSONAL: Final = "personal"  # ignored, because people's data stay out of the directory
 
-# Headings as they are met, in zh, en, ar, vi and id; what stands in brackets is not compared.
+# Headings as they are met, in zh, en, ar, vi and id.
 HEADINGS: Final[Mapping[str, str]] = {
     "names": (
         "名称 机构名称 组织名称 单位名称 机构 组织 NGO名称 社会组织名称 团体名称 机构全称 全称 "
@@ -149,29 +133,9 @@ HEADINGS: Final[Mapping[str, str]] = {
     ),
 }
 
-_BRACKETS: Final = re.compile(r"[(（\[【<《].*?[)）\]】>》]")
-_MARKS: Final = re.compile(r"[*＊:：\s]+$|^[*＊\s]+")
-# 机构名称 / Name, 名称 Name
-_LANGUAGES_APART: Final = re.compile(r"[/|\n]|(?<=[\u4e00-\u9fff])\s+(?=[A-Za-z])")
 _KEYED: Final = re.compile(
     r"(names|descriptions|social|identifiers)\.(\*|[A-Za-z]{1,3}[A-Za-z0-9_-]{0,30}|[a-z]{1,20})"
 )
-
-
-def _key(heading: str) -> str:
-    bare = _MARKS.sub("", _BRACKETS.sub("", heading)) or heading
-    return search.fold(bare).replace(" ", "")
-
-
-@cache
-def _targets() -> Mapping[str, str]:
-    targets: dict[str, str] = {}
-    for target, line in HEADINGS.items():
-        chinese, *others = line.split("|")
-        for heading in (*chinese.split(), *others):
-            targets.setdefault(_key(heading), target)
-    targets |= {platform: f"social.{platform}" for platform in SOCIAL_PLATFORMS if platform != "x"}
-    return targets
 
 
 def is_target(target: str) -> bool:
@@ -183,53 +147,14 @@ def is_target(target: str) -> bool:
     )
 
 
-def target_of(heading: str) -> str | None:
-    """The target of a heading, in one language or in several; None if it is not known."""
-    exact = heading.strip()
-    if is_target(exact):  # as our own export writes it
-        return exact
-    parts = [heading, *_LANGUAGES_APART.split(heading)]
-    found = (_targets().get(_key(part)) for part in parts)
-    return next((target for target in found if target is not None), None)
-
-
-def headings(row: Sequence[str]) -> dict[int, str]:
-    """The targets of a row's cells that are known headings, by column. Of two columns with one
-    target the first counts, but for phones, aliases and identifiers, which may be many."""
-    found: dict[int, str] = {}
-    for place, cell in enumerate(row[:COLUMNS_MAX]):
-        target = target_of(cell) if cell.strip() else None
-        repeatable = target in ("phones", "aliases", "identifiers", "services", IGNORED, PERSONAL)
-        if target is not None and (repeatable or target not in found.values()):
-            found[place] = target
-    return found
-
-
-def read_mapping(path: Path) -> dict[str, str | None]:
-    """A mapping file: JSON, `{"columns": {heading: target or null}}`. Raises BadInput."""
-    try:
-        content = path.read_bytes()
-        if len(content) > MAPPING_BYTES_MAX:
-            raise BadInput(f"{path} is too large for a mapping file", field="mapping")
-        columns = orjson.loads(content)["columns"]
-        mapping = {str(heading): target for heading, target in columns.items()}
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise BadInput(
-            f"{path} is no mapping file ({error}); --write-mapping makes one to start from",
-            field="mapping",
-        ) from error
-    for heading, target in mapping.items():
-        if target is not None and not is_target(target):
-            raise BadInput(
-                f"{path} sends {heading!r} to {target!r}, which is no field; the mapping that "
-                "--write-mapping makes lists them all",
-                field="mapping",
-            )
-    return mapping
-
-
-def write_mapping(path: Path, columns: Mapping[str, str | None]) -> None:
-    """Starts a mapping file: every heading with its target, null where a person has to say."""
-    targets = [*EDITABLE_FIELDS, "lat", "lng", IGNORED, "names.en", "identifiers.CN-USCI"]
-    content = {"columns": dict(columns), "targets": targets}
-    path.write_bytes(orjson.dumps(content, option=orjson.OPT_INDENT_2) + b"\n")
+_PLATFORMS: Final = {
+    f"social.{name}": f"{HEADINGS.get(f'social.{name}', '')} | {name}"
+    for name in SOCIAL_PLATFORMS
+    if name != "x"
+}
+COLUMNS: Final = Columns(
+    {**HEADINGS, **_PLATFORMS},
+    is_target=is_target,
+    targets=(*EDITABLE_FIELDS, "lat", "lng", IGNORED, "names.en", "identifiers.CN-USCI"),
+    repeatable=("phones", "aliases", "identifiers", "services", IGNORED, PERSONAL),
+)

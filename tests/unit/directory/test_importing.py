@@ -21,7 +21,7 @@ from hinterland.tables import sheets, text
 from services.directory.contract import limits
 from services.directory.contract.calls import ImportOptions
 from services.directory.importing import UnreadableFile, read_file, start_mapping
-from services.directory.importing.columns import HEADINGS, is_target, target_of
+from services.directory.importing.columns import COLUMNS, HEADINGS, is_target
 from services.directory.importing.vocabulary import cause_of, region_and_rest
 
 UNTIDY = "\n".join([
@@ -200,7 +200,7 @@ def test_region_and_city_are_read_out_of_an_address(save: Save) -> None:
 )
 def test_headings_are_known_in_several_languages(heading: str, target: str | None) -> None:
     """Brackets, stars, case and script of a heading do not matter."""
-    assert target == target_of(heading)
+    assert target == COLUMNS.target_of(heading)
 
 
 def test_no_heading_means_two_fields() -> None:

@@ -7,11 +7,11 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path, PurePosixPath
 from typing import Final, NamedTuple
 
+from hinterland.tables.files import FILE_BYTES_MAX
 from hinterland.tables.problems import UnreadableFile
 from hinterland.tables.sheets import require_small
 from hinterland.tables.text import csv_rows, decode, delimiter_of
 from services.directory.importing.cells import is_blank
-from services.directory.importing.reading import FILE_BYTES_MAX
 
 __all__ = ["TABLE_ROWS_MAX", "Line", "Tables", "is_package", "read_tables"]
 
