@@ -19,7 +19,7 @@ from hinterland.rooms.arguments import (
     RecordId,
     Version,
 )
-from hinterland.rooms.shapes import Language, Region, bounded
+from hinterland.rooms.shapes import Region, bounded
 from services.map.contract import limits
 from services.map.contract.codes import Channel, ReportOrder, ReportSummaryKey, Stance, State
 
@@ -239,8 +239,6 @@ class ImportReports(Arguments):
     import_id: CommandId
     chunk: Annotated[int, Field(ge=0, lt=limits.IMPORT_CHUNKS_MAX)]
     rows: Annotated[list[ImportRow], Field(max_length=limits.IMPORT_ROWS_MAX)]
-    category: RecordId | None = None  # of rows that name none
-    language: Language | None = None
     file: Annotated[str, bounded(limits.LINE_CHARS_MAX)] | None = None
     dry_run: bool = False
 

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
+from hashlib import sha256
 from time import sleep
 from typing import Any, Final
+
+import orjson
 
 from hinterland import search
 from hinterland.actors import Actor
@@ -22,6 +25,7 @@ from services.map.rules.reporting import Problem, normalise
 __all__ = ["import_reports", "list_imports", "undo_import"]
 
 ROWS_AT_A_TIME: Final = 20  # then others get their turn
+KEY_CHARS: Final = 32
 # What nobody has looked at yet may be taken back without asking.
 UNTOUCHED: Final = (State.RECEIVED, State.PLACED)
 
@@ -29,39 +33,80 @@ UNTOUCHED: Final = (State.RECEIVED, State.PLACED)
 def import_reports(
     records: Records, actor: Actor, params: ImportReports, now: datetime
 ) -> dict[str, Any]:
-    """`{head, outcomes: [{row, outcome: imported | refused, id, problems: [{field, message}]}]}`,
-    one for each row. Raises NotAllowed."""
+    """`{head, outcomes: [{row, outcome: imported | unchanged | refused, id, problems: [{field,
+    message}]}]}`, one for each row. A row that was imported before, from whichever file, is
+    unchanged. Raises NotAllowed."""
     require(actor, "import", "map_import", "private", records.node)
     by_name = _categories_by_name(records, actor)
 
     def write(changes: Changes) -> dict[str, Any]:
-        outcomes = []
-        for place, row in enumerate(params.rows):
-            if place % ROWS_AT_A_TIME == ROWS_AT_A_TIME - 1:
-                sleep(0)
-            fields, outcome = _judge(params, row, by_name, now)
+        # Chunks of one node take turns, so that each sees the reports of those before.
+        changes.claim("import")
+        outcomes = _decide(records, params, by_name, now)
+        made = []
+        for fields, key, outcome in outcomes:
             if fields is not None:
-                outcome = _take(changes, actor, params, row.row, fields, outcome)
-            outcomes.append(outcome)
-        intakes = [each["id"] for each in outcomes if each["id"]]
+                _make(changes, actor, fields, key, outcome)
+                made.append(outcome["id"])
         chunk = {
             "import_id": params.import_id,
             "chunk": params.chunk,
             "imported_at": rfc3339(changes.now),
             "file": params.file,
             "rows": len(params.rows),
-            "refused": len(params.rows) - len(intakes),
-            "intakes": intakes,
+            "refused": sum(outcome["outcome"] == "refused" for _, _, outcome in outcomes),
+            "intakes": [each for each in made if each],
         }
         changes.put("map_import", {k: v for k, v in chunk.items() if v is not None}, "private")
-        return {"outcomes": outcomes}
+        return {"outcomes": [outcome for _, _, outcome in outcomes]}
 
     if params.dry_run:
-        return {
-            "head": records.head(),
-            "outcomes": [_judge(params, row, by_name, now)[1] for row in params.rows],
-        }
+        outcomes = _decide(records, params, by_name, now)
+        return {"head": records.head(), "outcomes": [outcome for _, _, outcome in outcomes]}
     return records.execute(f"import {params.import_id} {params.chunk}", actor.account, write)
+
+
+def _decide(
+    records: Records, params: ImportReports, by_name: Mapping[str, str], now: datetime
+) -> list[tuple[dict[str, Any] | None, str, dict[str, Any]]]:
+    """For each row the fields of its intake, None if there will be none; its key; its outcome."""
+    decided = []
+    keys = [_key(row) for row in params.rows]
+    known = queries.keys_sent(records.collection, keys)
+    for place, (row, key) in enumerate(zip(params.rows, keys, strict=True)):
+        if place % ROWS_AT_A_TIME == ROWS_AT_A_TIME - 1:
+            sleep(0)
+        fields, outcome = _judge(row, by_name, now)
+        if fields is not None and key in known:
+            fields, outcome = None, {**outcome, "outcome": "unchanged"}
+        known.add(key)
+        decided.append((fields, key, outcome))
+    return decided
+
+
+def _key(row: ImportRow) -> str:
+    """What makes two rows the same report: all that they say."""
+    content = orjson.dumps(row.report, option=orjson.OPT_SORT_KEYS)
+    return f"import {sha256(content).hexdigest()[:KEY_CHARS]}"
+
+
+def _make(
+    changes: Changes, actor: Actor, fields: Mapping[str, Any], key: str, outcome: dict[str, Any]
+) -> None:
+    reporter = {"account": actor.account} if actor.account else {}
+    try:
+        made = receive(
+            changes,
+            {**fields, "reporter": reporter},
+            key=key,
+            channel=str(Channel.IMPORT),
+            by=actor.account,
+        )
+    except BadInput as error:
+        problem = {"field": str(error.details.get("field")), "message": error.message}
+        outcome |= {"outcome": "refused", "problems": [*outcome["problems"], problem]}
+    else:
+        outcome["id"] = made["id"]
 
 
 def _categories_by_name(records: Records, actor: Actor) -> dict[str, str]:
@@ -77,17 +122,16 @@ def _categories_by_name(records: Records, actor: Actor) -> dict[str, str]:
 
 
 def _judge(
-    params: ImportReports, row: ImportRow, by_name: Mapping[str, str], now: datetime
+    row: ImportRow, by_name: Mapping[str, str], now: datetime
 ) -> tuple[dict[str, Any] | None, dict[str, Any]]:
     """The fields of an intake, None if the row is refused, and its outcome."""
-    given = {"language": params.language, "category": params.category, **row.report}
+    given = dict(row.report)
     problems: list[Problem] = []
     category = given.get("category")
     if isinstance(category, str) and category:
         given["category"] = by_name.get(search.fold(category))
         if given["category"] is None:
             problems.append(Problem("category", f"there is no category {category!r} here"))
-    given = {key: value for key, value in given.items() if value is not None}
     fields, faults = normalise(given, now)
     problems += faults
     if not (fields.get("text") or fields.get("title") or fields.get("answers")):
@@ -103,28 +147,6 @@ def _outcome(row: int, imported: bool, problems: list[Problem]) -> dict[str, Any
         "id": None,
         "problems": [{"field": each.field, "message": each.message} for each in problems],
     }
-
-
-def _take(
-    changes: Changes,
-    actor: Actor,
-    params: ImportReports,
-    row: int,
-    fields: Mapping[str, Any],
-    outcome: dict[str, Any],
-) -> dict[str, Any]:
-    try:
-        made = receive(
-            changes,
-            {**fields, "reporter": {"account": actor.account} if actor.account else {}},
-            key=f"{params.import_id} {row}",
-            channel=str(Channel.IMPORT),
-            by=actor.account,
-        )
-    except BadInput as error:
-        field = str(error.args[1].get("field", "report"))
-        return _outcome(row, False, [Problem(field, error.message)])
-    return {**outcome, "id": made["id"]}
 
 
 def list_imports(records: Records, actor: Actor, params: ListImports) -> dict[str, Any]:

@@ -25,6 +25,7 @@ from services.map.queries.intakes import (
     intake_of_report,
     intake_page,
     intakes_by_id,
+    keys_sent,
     reports_to_hide,
 )
 from services.map.queries.reports import (
@@ -52,6 +53,7 @@ __all__ = [
     "intake_page",
     "intakes_by_id",
     "is_category_used",
+    "keys_sent",
     "matching",
     "next_chunk_to_undo",
     "record_page",

@@ -20,6 +20,7 @@ __all__ = [
     "intake_of_report",
     "intake_page",
     "intakes_by_id",
+    "keys_sent",
     "reports_to_hide",
 ]
 
@@ -32,6 +33,12 @@ BY_ARRIVAL: Final = Keyset("waiting", "ix.since", ASCENDING, "queue")
 def intake_by_key(collection: Records, key: str) -> Document | None:
     """What a sender has sent before under this id of his."""
     return collection.find_one({"ix.key": key})
+
+
+def keys_sent(collection: Records, keys: Iterable[str]) -> set[str]:
+    """Which of these reports have been sent before."""
+    found = collection.find({"ix.key": {"$in": list(keys)}}, {"ix.key": 1})
+    return {key for document in found for key in document["ix"]["key"]}
 
 
 def intake_of_report(collection: Records, report: str) -> Document | None:
