@@ -163,6 +163,11 @@ class Records:
         """The accepted records, for the room's queries; nobody writes to it but the feeds."""
         return self.store.collection("records")
 
+    def secret(self, *purpose: str) -> str:
+        """A secret of this node and service for one purpose, which is nowhere kept:
+        `hinterland.identity.NodeKey.secret`."""
+        return self._key.secret(self.room.service, *purpose)
+
     def head(self) -> int:
         """The service's version: grows with every commit, own or followed."""
         return self.store.version()

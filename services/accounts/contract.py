@@ -26,6 +26,7 @@ __all__ = [
     "AccountJson",
     "Action",
     "Authenticate",
+    "AuthenticateDigest",
     "Authenticated",
     "CreateAccount",
     "CreateKey",
@@ -40,6 +41,7 @@ __all__ = [
     "RevokeKey",
     "Role",
     "Written",
+    "digest_realm",
     "may",
     "may_grant",
     "require",
@@ -57,6 +59,7 @@ Name = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=1, max_length=NAME_CHARS_MAX)
 ]
 Roles = Annotated[list[Role], Field(min_length=1, max_length=len(ROLES))]
+DigestText = Annotated[str, StringConstraints(max_length=4_096)]
 Moment = Annotated[str, StringConstraints(max_length=40)]  # RFC 3339, UTC
 
 
@@ -73,7 +76,9 @@ class Account(BaseModel):
 
 
 class Key(BaseModel):
-    """An API key of an account, with one of its roles. `sum` is the SHA-256 of the secret, hex."""
+    """An API key of an account, with one of its roles. `sum` is the SHA-256 of the secret, hex.
+    `digest` is what HTTP Digest is checked with, sealed with a secret of the node's key; keys from
+    before there was Digest have none."""
 
     model_config = ConfigDict(extra="allow")
 
@@ -82,6 +87,7 @@ class Key(BaseModel):
     role: Role
     sum: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
     revoked_at: Moment | None = None
+    digest: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{120}$")] | None = None
 
 
 KINDS: Final[Mapping[str, Kind]] = {
@@ -196,6 +202,26 @@ class Authenticate(Arguments):
     """`key` is the whole text, `hk_<node>_<id>_<secret>`."""
 
     key: Annotated[str, Field(max_length=KEY_CHARS_MAX)]
+
+
+class AuthenticateDigest(Arguments):
+    """What a client sends in `Authorization: Digest` (RFC 2617, MD5 and `auth`), for `method`. The
+    name is a key without its secret, `hk_<node>_<id>`; the password, the whole key. Whoever calls
+    has checked `nonce` and `uri`."""
+
+    username: Annotated[str, Field(max_length=KEY_CHARS_MAX)]
+    method: Annotated[str, StringConstraints(pattern=r"^[A-Z]{1,20}$")]
+    uri: DigestText
+    nonce: DigestText
+    nc: Annotated[str, StringConstraints(pattern=r"^[0-9a-fA-F]{1,8}$")]
+    cnonce: DigestText
+    response: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{32}$")]
+
+
+def digest_realm(node: str) -> str:
+    """What phones show when they ask for name and password. Never changes, as keys are made for
+    it."""
+    return f"Hinterland {node}"
 
 
 # Results of every RPC.

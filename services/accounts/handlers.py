@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 from typing import Any
 
@@ -14,6 +15,7 @@ from services.accounts.contract import (
     AccountJson,
     Authenticate,
     Authenticated,
+    AuthenticateDigest,
     CreateAccount,
     CreatedKey,
     CreateKey,
@@ -31,6 +33,7 @@ from services.accounts.contract import (
 
 __all__ = [
     "authenticate",
+    "authenticate_digest",
     "create_account",
     "create_key",
     "list_accounts",
@@ -61,14 +64,23 @@ def create_key(records: Records, actor: Actor, params: CreateKey) -> CreatedKey:
 
     def create(changes: Changes) -> dict[str, Any]:
         account = _account_for(changes, params)
+        record_id = changes.new_id("key")
+        digest = rules.digest_secret(record_id, secret)
         body = {
             "account": account,
             "name": params.name,
             "role": params.role,
             "sum": kept_sum,
             "revoked_at": None,
+            "digest": rules.seal(
+                records.secret(rules.SEAL_PURPOSE),
+                record_id,
+                digest,
+                os.urandom(rules.SEAL_NONCE_BYTES),
+            ),
         }
-        return {"id": changes.put("key", body, PRIVATE), "account": account, "sum": kept_sum}
+        changes.put("key", body, PRIVATE, record_id)
+        return {"id": record_id, "account": account, "sum": kept_sum}
 
     result = records.execute(params.command_id, actor.account, create)
     if result["sum"] != kept_sum:
@@ -138,7 +150,28 @@ def authenticate(records: Records, params: Authenticate) -> Authenticated:
         raise KeyRefused()
     key = records.get([parts.id]).get(parts.id)
     kept_sum = key.body["sum"] if key is not None and key.kind == "key" else None
-    if not rules.proves(parts.secret, kept_sum) or key is None or key.body["revoked_at"]:
+    if not rules.proves(parts.secret, kept_sum) or key is None:
+        raise KeyRefused()
+    return _authenticated(records, key, head)
+
+
+def authenticate_digest(records: Records, params: AuthenticateDigest) -> Authenticated:
+    """Whose key answered a challenge. Raises KeyRefused, always the same, as `authenticate`."""
+    head = records.head()
+    key_id = rules.digest_key_id(params.username)
+    key = records.get([key_id]).get(key_id) if key_id else None
+    sealed = key.body.get("digest") if key is not None and key.kind == "key" else None
+    ha1 = None
+    if key is not None and sealed is not None:
+        ha1 = rules.unseal(records.secret(rules.SEAL_PURPOSE), key.id, sealed)
+    if not rules.digest_proves(ha1, params) or key is None:
+        raise KeyRefused()
+    return _authenticated(records, key, head)
+
+
+def _authenticated(records: Records, key: Record, head: int) -> Authenticated:
+    """Raises KeyRefused where the key has ended, or its account has lost the role."""
+    if key.body["revoked_at"]:
         raise KeyRefused()
     account_id = key.body["account"]
     account = records.get([account_id]).get(account_id)

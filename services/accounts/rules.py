@@ -13,18 +13,29 @@ import re
 from collections.abc import Collection
 from typing import Any, Final, NamedTuple
 
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
 from hinterland.actors import Actor
+from services.accounts.contract import AuthenticateDigest, digest_realm
 
 __all__ = [
+    "SEAL_NONCE_BYTES",
+    "SEAL_PURPOSE",
     "SECRET_BYTES",
     "KeyParts",
     "actor_of",
+    "digest_key_id",
+    "digest_proves",
+    "digest_secret",
     "index",
     "key_id",
     "key_text",
     "proves",
     "read_key",
+    "seal",
     "sum_of",
+    "unseal",
 ]
 
 SECRET_BYTES: Final = 32
@@ -64,6 +75,57 @@ def sum_of(secret: str) -> str:
 def proves(secret: str, kept_sum: str | None) -> bool:
     """Whether `secret` is the one that `kept_sum` was made of, in constant time; None is never."""
     return hmac.compare_digest(sum_of(secret), kept_sum or NO_SUM)
+
+
+# HTTP Digest (RFC 2617), which phones use where there is no TLS. It cannot be checked with the sum
+# of a secret: it takes the MD5 of name, realm and password, which is as good as the password for
+# Digest, and for nothing else. So that is sealed with a secret that only the node's key makes, and
+# whoever reads the database alone still cannot act for anybody.
+
+SEAL_PURPOSE: Final = "digest"
+SEAL_NONCE_BYTES: Final = 12
+DIGEST_USER: Final = re.compile(r"hk_([a-z][a-z0-9-]{1,30})_([0-9A-Z]{26})")
+
+
+def digest_secret(record_id: str, secret: bytes) -> str:
+    """HA1 of a key: its name is its text without the secret, its password all of it."""
+    text = key_text(record_id, secret)
+    node = record_id.partition(".")[0]
+    return _md5(text.rpartition("_")[0], digest_realm(node), text)
+
+
+def digest_key_id(username: str) -> str | None:
+    """The record's id that a name means, or None where it is no key's."""
+    match = DIGEST_USER.fullmatch(username)
+    return key_id(match[1], match[2]) if match else None
+
+
+def digest_proves(ha1: str | None, params: AuthenticateDigest) -> bool:
+    """Whether who answered like this knows the password, in constant time; None is never."""
+    ha2 = _md5(params.method, params.uri)
+    expected = _md5(ha1 or NO_SUM, params.nonce, params.nc, params.cnonce, "auth", ha2)
+    return hmac.compare_digest(expected, params.response) and ha1 is not None
+
+
+def _md5(*parts: str) -> str:
+    return hashlib.md5(":".join(parts).encode(), usedforsecurity=False).hexdigest()
+
+
+def seal(node_secret: str, record_id: str, text: str, nonce: bytes) -> str:
+    """Hex that only who has `node_secret` can read, for this record alone."""
+    key = hashlib.sha256(node_secret.encode()).digest()
+    return (nonce + AESGCM(key).encrypt(nonce, text.encode(), record_id.encode())).hex()
+
+
+def unseal(node_secret: str, record_id: str, sealed: str) -> str | None:
+    """None where it was sealed for another record, or with another key of the node."""
+    key = hashlib.sha256(node_secret.encode()).digest()
+    content = bytes.fromhex(sealed)
+    nonce, text = content[:SEAL_NONCE_BYTES], content[SEAL_NONCE_BYTES:]
+    try:
+        return AESGCM(key).decrypt(nonce, text, record_id.encode()).decode()
+    except InvalidTag:
+        return None
 
 
 def actor_of(account: str, roles: Collection[str], role: str, node: str) -> Actor | None:

@@ -12,6 +12,7 @@ from services.accounts.contract import (
     SERVICE,
     Authenticate,
     Authenticated,
+    AuthenticateDigest,
     CreateAccount,
     CreatedKey,
     CreateKey,
@@ -55,3 +56,7 @@ class Accounts(RoomService):
     @rpc
     def authenticate(self, actor: Actor, params: Authenticate) -> Authenticated:
         return handlers.authenticate(self.records, params)
+
+    @rpc
+    def authenticate_digest(self, actor: Actor, params: AuthenticateDigest) -> Authenticated:
+        return handlers.authenticate_digest(self.records, params)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from typing import Any
 
@@ -11,9 +12,10 @@ from pymongo.database import Database
 from hinterland.actors import Actor
 from hinterland.errors import BadInput, NotAllowed, NotFound
 from hinterland.records import Published, Records
-from services.accounts import handlers
+from services.accounts import handlers, rules
 from services.accounts.contract import (
     Authenticate,
+    AuthenticateDigest,
     CreateAccount,
     CreatedKey,
     CreateKey,
@@ -22,6 +24,7 @@ from services.accounts.contract import (
     ListAccounts,
     ListKeys,
     RevokeKey,
+    digest_realm,
 )
 
 from .conftest import COORDINATOR, NODE, OPERATOR
@@ -215,3 +218,61 @@ def test_an_operator_cannot_make_a_coordinator(records: Records) -> None:
             OPERATOR,
             CreateAccount(command_id="command-2", name="a", roles=["partner", "coordinator"]),
         )
+
+
+def answered(username: str, password: str, **changed: str) -> AuthenticateDigest:
+    """What a phone sends that knows this name and password (RFC 2617, 3.2.2)."""
+
+    def md5(*parts: str) -> str:
+        return hashlib.md5(":".join(parts).encode()).hexdigest()
+
+    said = {"method": "HEAD", "uri": "/openrosa/submission", "nonce": "n", "nc": "00000001"}
+    said |= {"cnonce": "c", "username": username, **changed}
+    ha1 = md5(username, digest_realm(NODE), password)
+    ha2 = md5("HEAD", "/openrosa/submission")
+    response = md5(ha1, said["nonce"], said["nc"], said["cnonce"], "auth", ha2)
+    return AuthenticateDigest(response=response, **said)
+
+
+def test_a_key_answers_a_challenge_without_being_sent(records: Records) -> None:
+    """Its name is the key without the secret, its password all of it."""
+    made = make_key(records, role="editor")
+    name = made["key"].rpartition("_")[0]
+    found = handlers.authenticate_digest(records, answered(name, made["key"]))
+
+    assert Actor(made["account"], frozenset({"editor"}), NODE) == Actor.from_wire(found["actor"])
+
+
+@pytest.mark.parametrize("changed", [{"method": "POST"}, {"uri": "/"}])
+def test_an_answer_to_another_challenge_is_refused(
+    records: Records, changed: dict[str, str]
+) -> None:
+    """Method and address are in what is signed."""
+    key = make_key(records)["key"]
+
+    with pytest.raises(KeyRefused):
+        handlers.authenticate_digest(records, answered(key.rpartition("_")[0], key, **changed))
+
+
+def test_a_wrong_password_or_a_revoked_key_answers_nothing(records: Records) -> None:
+    """Nor does a name that is no key's."""
+    made = make_key(records)
+    name = made["key"].rpartition("_")[0]
+    for username, password in ((name, made["key"] + "0"), ("张三", made["key"]), (NODE, "")):
+        with pytest.raises(KeyRefused):
+            handlers.authenticate_digest(records, answered(username, password))
+    handlers.revoke_key(records, OPERATOR, RevokeKey(command_id="revoke it", id=made["id"]))
+    with pytest.raises(KeyRefused):
+        handlers.authenticate_digest(records, answered(name, made["key"]))
+
+
+def test_the_database_alone_answers_no_challenge(
+    records: Records, database: Database[dict[str, Any]]
+) -> None:
+    """What Digest is checked with is sealed with a secret that the database has not."""
+    made = make_key(records)
+    ulid = made["id"].rpartition(".")[2]
+    secret = bytes.fromhex(made["key"].rpartition("_")[2])
+
+    assert ulid in everything_in(database)
+    assert rules.digest_secret(made["id"], secret) not in everything_in(database)
