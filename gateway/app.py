@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
 from typing import Final
 
 from starlette.applications import Starlette
@@ -28,6 +30,8 @@ from gateway.health import Health
 from gateway.http import Endpoint
 from gateway.http.question import HEAD_HEADER
 from gateway.live import Changes, Heads, Interests
+from gateway.openrosa import OpenRosa
+from gateway.openrosa.authentication import Passwords
 from gateway.responses import Responses
 from gateway.rpc import Rpc
 from gateway.schema.schema import build_schema
@@ -35,6 +39,7 @@ from gateway.websocket import Sockets
 from gateway.websocket.socket import Services
 from hinterland.config import Settings
 from hinterland.errors import HinterlandError
+from hinterland.identity import NodeKey
 
 __all__ = ["GRAPHQL_PATH", "Gateway", "Steps"]
 
@@ -57,6 +62,12 @@ async def _fault(_request: Request, _error: Exception) -> Response:
     """A fault of ours outside of any query. The traceback goes to the log by itself."""
     errors = [{"message": HinterlandError().message, "extensions": {"code": HinterlandError.code}}]
     return JSONResponse({"errors": errors}, status_code=500)
+
+
+@cache
+def _nonce_secret(key_path: Path) -> str:
+    """The same in all gateways of a node."""
+    return NodeKey.load(key_path).secret("openrosa nonce")
 
 
 @dataclass(frozen=True)
@@ -88,6 +99,12 @@ class Gateway:
         health = Health(rpc, settings.id, settings.services)
         self.broker = Broker(settings.amqp_uri, (rpc, changes), f"gateway {settings.id}")
         self.door = Door(rpc).app
+        openrosa = OpenRosa(
+            rpc,
+            Passwords(auth, rpc, settings.id, lambda: _nonce_secret(settings.key_path)),
+            open_to_all=settings.openrosa_open,
+            public_url=None if settings.own_url else settings.public_url,
+        )
         self.app = Starlette(
             routes=[
                 Route(
@@ -95,6 +112,7 @@ class Gateway:
                     Endpoint(node, auth, documents, execution, responses, graphiql_page),
                 ),
                 WebSocketRoute(GRAPHQL_PATH, sockets),
+                openrosa.route,
                 Route("/healthz", health.healthz),
                 Route("/readyz", health.readyz),
                 Mount(

@@ -58,6 +58,17 @@ PENDING_CHANGES_MAX: Final = 1_000  # of one subscription
 BACKLOG_CHANGES_MAX: Final = 10_000  # of one filter and audience, not yet looked up
 INTERESTS_MAX: Final = 500  # different filters and audiences: each is a call per change
 
+# Phones.
+OPENROSA_BODY_BYTES_MAX: Final = 10 * 1024 * 1024  # of one post; phones split what is more
+OPENROSA_PARTS_MAX: Final = 20  # of one post: the XML, files, flags
+OPENROSA_POSTS_MAX: Final = 200  # that are on their way at a time, slowly, to disk
+OPENROSA_POST_S_MAX: Final = 900.0  # for all of a post to arrive: 10 MB at 12 KB/s
+OPENROSA_SPOOLED_BYTES_MAX: Final = 64 * 1024  # of one part in memory; more of it is on disk
+OPENROSA_SUBMITTED_MAX: Final = 4  # posts that are read and passed on at a time
+OPENROSA_CREDENTIALS_CHARS_MAX: Final = 8_192  # of an answer to a challenge
+OPENROSA_NONCE_S_MAX: Final = 600.0  # then a phone is challenged anew, without asking anybody
+OPENROSA_SUBMIT_S_MAX: Final = 90.0  # photos are made ready meanwhile, one after the other
+
 # Answers on the wire.
 COMPRESS_BYTES_MIN: Final = 1_024  # smaller answers are sent as they are
 

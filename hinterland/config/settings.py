@@ -208,6 +208,11 @@ class Settings(BaseModel):
         description="The gateway's address as apps see it, for instance behind a reverse proxy. "
         "By default `http://<gateway_host>:<gateway_port>`.",
     )
+    openrosa_open: bool = Field(
+        default=True,
+        description="Whether phones may get public forms and send reports at `/openrosa` without "
+        "an API key. At `/openrosa/members` they always need one.",
+    )
     door_host: str = Field(
         default=LOOPBACK,
         description="The address on which a coordinator takes in nodes that join, over TLS.",
@@ -306,6 +311,11 @@ class Settings(BaseModel):
     def own_broker(self) -> bool:
         """Whether the node runs its own RabbitMQ."""
         return self.amqp_uri == _own_amqp_uri(self.broker_password, self.broker_port, self.id)
+
+    @property
+    def own_url(self) -> bool:
+        """Whether apps reach the gateway at its own address, not through something before it."""
+        return self.public_url == f"http://{self.gateway_host}:{self.gateway_port}"
 
     @property
     def vhost(self) -> str:
