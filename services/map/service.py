@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+from nameko.extensions import DependencyProvider
+
 from hinterland.actors import Actor
 from hinterland.bus.reactions import reacts_to
 from hinterland.bus.room import RoomService
@@ -27,6 +29,7 @@ from services.map.contract.calls import (
     RefuseMerge,
     ReviewIntake,
     SubmitReport,
+    SubmitText,
     SummariseReports,
     UndoImport,
     WithdrawRecord,
@@ -39,10 +42,21 @@ from services.map.contract.form_calls import (
     PutForm,
     SubmitForm,
 )
-from services.map.handlers import forms, imports, intakes, opinions, reading, sharing, tables
+from services.map.handlers import forms, imports, intakes, opinions, reading, sharing, tables, texts
+from services.map.handlers.texts import Atlas
 from services.map.rules.index import index
 
 __all__ = ["Map"]
+
+
+class AtlasProvider(DependencyProvider):  # type: ignore[misc]  # nameko is untyped
+    """Injects what texts are placed with."""
+
+    def setup(self) -> None:
+        self._atlas = Atlas(self.container.config["SETTINGS"].region)
+
+    def get_dependency(self, worker_ctx: Any) -> Atlas:
+        return self._atlas
 
 
 class Map(RoomService):
@@ -52,11 +66,16 @@ class Map(RoomService):
     room = Room(SERVICE, KINDS, index)
     indexes = queries.INDEXES
 
+    atlas: Atlas = AtlasProvider()
     kept: ClassVar = KeptPerHead()
 
     @rpc
     def submit_report(self, actor: Actor, params: SubmitReport) -> dict[str, Any]:
         return intakes.submit_report(self.records, actor, params)
+
+    @rpc
+    def submit_text(self, actor: Actor, params: SubmitText) -> dict[str, Any]:
+        return texts.submit_text(self.records, self.atlas, actor, params)
 
     @rpc
     def get_intakes(self, actor: Actor, params: GetIntakes) -> dict[str, Any]:

@@ -7,4 +7,5 @@
 - `reading`: what is shared: lists, counts, the export
 - `forms`: forms, and what phones send that fill them in
 - `imports`: files of reports, chunk by chunk
+- `texts`: reports that come as a message
 """

@@ -41,6 +41,7 @@ __all__ = [
     "receive",
     "refuse_problems",
     "review_intake",
+    "sent_before",
     "submit_report",
 ]
 
@@ -72,7 +73,7 @@ def submit_report(records: Records, actor: Actor, params: SubmitReport) -> dict[
         address = fingerprint(records.node, params.address or "")
 
     def submit(changes: Changes) -> dict[str, Any]:
-        before = _sent_before(records, params.command_id)
+        before = sent_before(records, params.command_id)
         if before is not None:
             return before
         if address is not None:
@@ -102,7 +103,7 @@ def fingerprint(node: str, address: str) -> str:
     return sha256(f"{node} {address}".encode()).hexdigest()[:FINGERPRINT_CHARS]
 
 
-def _sent_before(records: Records, key: str) -> dict[str, Any] | None:
+def sent_before(records: Records, key: str) -> dict[str, Any] | None:
     found = queries.intake_by_key(records.collection, key)
     if found is None:
         return None

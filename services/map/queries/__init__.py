@@ -36,7 +36,7 @@ from services.map.queries.reports import (
     report_page,
 )
 from services.map.queries.summaries import Counts, summarise
-from services.map.queries.tables import categories, is_category_used
+from services.map.queries.tables import categories, is_category_used, own_places, stamp
 
 __all__ = [
     "INDEXES",
@@ -56,10 +56,12 @@ __all__ = [
     "keys_sent",
     "matching",
     "next_chunk_to_undo",
+    "own_places",
     "record_page",
     "records_by_id",
     "report_page",
     "reports_to_hide",
+    "stamp",
     "summarise",
 ]
 

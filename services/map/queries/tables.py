@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
+from pymongo import DESCENDING
 from pymongo.collection import Collection
 
 from services.map.contract import limits
 
-__all__ = ["categories", "categories_below", "is_category_used"]
+__all__ = [
+    "categories",
+    "categories_below",
+    "is_category_used",
+    "own_places",
+    "stamp",
+]
 
 Records = Collection[dict[str, Any]]
 Document = dict[str, Any]
@@ -39,3 +46,15 @@ def categories_below(collection: Records, roots: Iterable[str]) -> list[str]:
             break
         known |= edge
     return sorted(known)
+
+
+def own_places(collection: Records, node: str) -> Iterator[Document]:
+    """This node's places, by whose names texts are placed."""
+    yield from collection.find({"kind": "place", "home": node, "body": {"$exists": True}})
+
+
+def stamp(collection: Records, kind: str) -> tuple[int, int]:
+    """Another one whenever a record of this kind is written or withdrawn, for what is kept in
+    between: when the latest came, and how many there are."""
+    newest = collection.find_one({"kind": kind}, {"arrived": 1}, sort=[("arrived", DESCENDING)])
+    return (int(newest["arrived"]) if newest else 0), collection.count_documents({"kind": kind})
