@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from graphql import build_schema, parse, validate
 
 from cli.main import main
 
@@ -16,6 +17,7 @@ ROOT = Path(__file__).parents[2]
 PAGES = sorted(
     [ROOT / "README.md", *(ROOT / "docs").rglob("*.md"), *(ROOT / "services").rglob("*.md")]
 )
+GRAPHQL = re.compile(r"^```graphql\n(.*?)^```", re.MULTILINE | re.DOTALL)
 BLOCK = re.compile(r"^```(?:sh|console)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 INDENTED = re.compile(r"^    (\S.*)$", re.MULTILINE)
 # After environment variables, if there are any.
@@ -71,6 +73,17 @@ def test_every_make_target_in_the_docs_is_one(arguments: list[str]) -> None:
     targets = set(re.findall(r"^([a-z-]+):", makefile, re.MULTILINE))
 
     assert {word for word in arguments if "=" not in word} <= targets
+
+
+@each_page
+def test_every_graphql_document_is_one_of_this_api(page: Path) -> None:
+    """What is shown can be pasted."""
+    schema = build_schema((ROOT / "gateway" / "schema.graphql").read_text(encoding="utf-8"))
+    documents = GRAPHQL.findall(page.read_text(encoding="utf-8"))
+
+    assert [] == [
+        error.message for document in documents for error in validate(schema, parse(document))
+    ]
 
 
 @each_page
