@@ -30,6 +30,7 @@ from gateway.health import Health
 from gateway.http import Endpoint
 from gateway.http.question import HEAD_HEADER
 from gateway.live import Changes, Heads, Interests
+from gateway.map import MapApp
 from gateway.openrosa import OpenRosa
 from gateway.openrosa.authentication import Passwords
 from gateway.responses import Responses
@@ -96,6 +97,7 @@ class Gateway:
         sockets = Sockets(Services(node, auth, documents, execution))
         # `auth` first: who asks it next shall not be told what was true before the change.
         changes = Changes((auth, heads, sockets, interests))
+        self._map = MapApp(node, auth)
         health = Health(rpc, settings.id, settings.services)
         self.broker = Broker(settings.amqp_uri, (rpc, changes), f"gateway {settings.id}")
         self.door = Door(rpc).app
@@ -113,6 +115,7 @@ class Gateway:
                 ),
                 WebSocketRoute(GRAPHQL_PATH, sockets),
                 openrosa.route,
+                *self._map.routes,
                 Route("/healthz", health.healthz),
                 Route("/readyz", health.readyz),
                 Mount(
@@ -131,4 +134,5 @@ class Gateway:
         try:
             yield
         finally:
+            await self._map.stop()
             await self.broker.stop()

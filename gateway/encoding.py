@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import gzip
+from collections.abc import Sequence
 from typing import Final
 
 import zstandard
 
 from gateway import limits
 
-__all__ = ["Encoded", "accepted_coding"]
+__all__ = ["GZIP", "Encoded", "accepted_coding"]
 
 ZSTD: Final = "zstd"  # RFC 8878
 GZIP: Final = "gzip"
@@ -17,14 +18,14 @@ GZIP_LEVEL: Final = 5
 ZSTD_LEVEL: Final = 3
 
 
-def accepted_coding(accept_encoding: str) -> str | None:
-    """The better of the codings that are accepted (RFC 9110, 12.5.3), or None for none."""
+def accepted_coding(accept_encoding: str, known: Sequence[str] = (ZSTD, GZIP)) -> str | None:
+    """The first of the `known` codings that is accepted (RFC 9110, 12.5.3), or None for none."""
     accepted = {}
     for part in accept_encoding.lower().split(","):
         coding, _, parameter = part.strip().partition(";")
         accepted[coding.strip()] = parameter.replace(" ", "") not in ("q=0", "q=0.0", "q=0.00")
     anything = accepted.get("*", False)
-    return next((one for one in (ZSTD, GZIP) if accepted.get(one, anything)), None)
+    return next((one for one in known if accepted.get(one, anything)), None)
 
 
 class Encoded:

@@ -72,6 +72,16 @@ OPENROSA_SUBMIT_S_MAX: Final = 90.0  # photos are made ready meanwhile, one afte
 # Answers on the wire.
 COMPRESS_BYTES_MIN: Final = 1_024  # smaller answers are sent as they are
 
+# The map's files and tiles.
+EXPORTS_AT_ONCE_MAX: Final = 4  # streams of reports; more of them would only be slower
+EXPORT_PAGE_ITEMS: Final = 200  # fetched at a time, so that memory does not grow with the map
+ATOM_ENTRIES_MAX: Final = 100  # the latest
+PARAMETERS_MAX: Final = 40  # in the query string of the map's files and tiles
+TILE_ENCODERS_MAX: Final = 2  # processes
+TILES_WAITING_MAX: Final = 200  # for one of them
+TILE_ENCODE_S_MAX: Final = 5.0  # then the process is given up
+TILE_BYTES_MAX: Final = 2 * 1024 * 1024  # as a process takes or gives it
+
 # The door.
 DOOR_BODY_BYTES_MAX: Final = 64 * 1024  # a request to join has some 5 KB
 DOOR_ATTEMPTS_PER_MINUTE_MAX: Final = 10  # from one address

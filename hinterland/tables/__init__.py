@@ -5,5 +5,6 @@ common_characters.py  by which Chinese text is told from noise
 sheets.py             the sheets of a workbook
 columns.py            which column is which field, by heading or by a mapping file
 files.py              a file as a table with a header
+formulas.py           cells that a spreadsheet would run
 problems.py           what is wrong with a file, and where
 """

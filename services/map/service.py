@@ -26,6 +26,7 @@ from services.map.contract.calls import (
     ListRecords,
     ListReports,
     MergeReports,
+    ReadTile,
     RefuseMerge,
     ReviewIntake,
     SubmitReport,
@@ -42,7 +43,17 @@ from services.map.contract.form_calls import (
     PutForm,
     SubmitForm,
 )
-from services.map.handlers import forms, imports, intakes, opinions, reading, sharing, tables, texts
+from services.map.handlers import (
+    forms,
+    imports,
+    intakes,
+    opinions,
+    reading,
+    sharing,
+    tables,
+    texts,
+    tiles,
+)
 from services.map.handlers.texts import Atlas
 from services.map.rules.index import index
 
@@ -140,6 +151,10 @@ class Map(RoomService):
     @rpc
     def export_reports(self, actor: Actor, params: ExportReports) -> dict[str, Any]:
         return reading.export_reports(self.records, actor, params)
+
+    @rpc
+    def read_tile(self, actor: Actor, params: ReadTile) -> dict[str, Any]:
+        return tiles.read_tile(self.records, self.kept, actor, params)
 
     @rpc
     def put_form(self, actor: Actor, params: PutForm) -> dict[str, Any]:

@@ -6,13 +6,13 @@ import csv
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final, TextIO
 
+from hinterland.tables.formulas import guarded
+
 __all__ = ["COLUMNS", "write_csv"]
 
 Ngo = Mapping[str, Any]
 
 LANGUAGES: Final = ("zh", "en", "ar", "vi", "id")  # with a column of their own
-# A spreadsheet runs a cell that begins with one of these (OWASP, CSV injection).
-_FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r")
 
 
 def _in_language(field: str, language: str) -> Callable[[Ngo], str]:
@@ -95,10 +95,6 @@ COLUMNS: Final[Mapping[str, Callable[[Ngo], str]]] = {
 }
 
 
-def _safe(cell: str) -> str:
-    return f"'{cell}" if cell.startswith(_FORMULA_STARTS) else cell
-
-
 def write_csv(ngos: Iterable[Ngo], out: TextIO) -> int:
     """Returns how many were written. `out` is opened with `newline=""`, and for Excel as utf-8-sig.
     A cell that a spreadsheet would run as a formula begins with an apostrophe."""
@@ -106,6 +102,6 @@ def write_csv(ngos: Iterable[Ngo], out: TextIO) -> int:
     writer.writerow(COLUMNS)
     count = 0
     for ngo in ngos:
-        writer.writerow(_safe(cell(ngo)) for cell in COLUMNS.values())
+        writer.writerow(guarded(cell(ngo)) for cell in COLUMNS.values())
         count += 1
     return count

@@ -35,6 +35,7 @@ __all__ = [
     "ListRecords",
     "ListReports",
     "MergeReports",
+    "ReadTile",
     "RefuseMerge",
     "ReportFilter",
     "ReviewIntake",
@@ -210,6 +211,22 @@ class ExportReports(Arguments):
     filter: ReportFilter = ReportFilter()
     after: RecordId | None = None
     first: Annotated[int, Field(ge=1, le=limits.EXPORT_ITEMS_MAX)] = limits.EXPORT_ITEMS_MAX
+
+
+class ReadTile(Arguments):
+    """One tile of Web Mercator, as slippy maps number them, with what matches of each of its
+    layers."""
+
+    zoom: Annotated[int, Field(ge=0, le=limits.TILE_ZOOM_MAX)]
+    x: Annotated[int, Field(ge=0)]
+    y: Annotated[int, Field(ge=0)]
+    filter: ReportFilter = ReportFilter()
+
+    @model_validator(mode="after")
+    def _in_the_world(self) -> ReadTile:
+        if max(self.x, self.y) >= 2**self.zoom:
+            raise ValueError(f"at zoom {self.zoom} there are {2**self.zoom} tiles each way")
+        return self
 
 
 class GetRecords(Arguments):

@@ -31,6 +31,8 @@ SUBMITTED_PER_NODE_HOUR_MAX: Final = 5_000
 WAITING_MAX: Final = 200_000  # reports that wait for a person, at one node
 
 EXPORT_ITEMS_MAX: Final = 500  # in one page of the export
+TILE_ZOOM_MAX: Final = 18  # a pixel is then 0.6 m
+TILE_POINTS_MAX: Final = 1_000  # of one layer of a tile; where there are more, they are clustered
 SEARCH_CHARS_MAX: Final = 200
 CATEGORIES_FILTERED_MAX: Final = 50
 SUMMARY_KEYS_MAX: Final = 3

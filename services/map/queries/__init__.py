@@ -6,6 +6,7 @@
 - `conditions`: which reports a filter and an audience mean
 - `reports`: pages of reports in three orders, by keyset; the export
 - `summaries`: counts
+- `tiles`: points and clusters of a tile
 - `events`: which reports are one event
 
 Only reports with a readable body have `ix.happened`, so that a condition on it means reports.
@@ -37,10 +38,12 @@ from services.map.queries.reports import (
 )
 from services.map.queries.summaries import Counts, summarise
 from services.map.queries.tables import categories, is_category_used, own_places, stamp
+from services.map.queries.tiles import TileLayer, in_tile, report_layer
 
 __all__ = [
     "INDEXES",
     "Counts",
+    "TileLayer",
     "categories",
     "count_intakes",
     "count_reports",
@@ -48,6 +51,7 @@ __all__ = [
     "export_page",
     "forms",
     "imports_latest_first",
+    "in_tile",
     "intake_by_key",
     "intake_of_report",
     "intake_page",
@@ -59,6 +63,7 @@ __all__ = [
     "own_places",
     "record_page",
     "records_by_id",
+    "report_layer",
     "report_page",
     "reports_to_hide",
     "stamp",

@@ -4,36 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
 from websockets.sync.client import connect
 from websockets.typing import Subprotocol
 
 from hinterland.ground import Management
-from hinterland.testing import RabbitServer, fresh_name
+from hinterland.testing import RabbitServer
+from tests.integration.gateway.reporting import KUNMING, REVIEW, SUBMIT, category, verified
 from tests.integration.gateway.running import LIMIT_S, RunningNode, run_node
 
-SUBMIT = """
-mutation($report: ReportInput!, $id: ID) {
-  submitReport(input: {
-    report: $report, reporter: {name: "匿名", phone: "13800138000"}, commandId: $id
-  }) { id state head }
-}
-"""
-REVIEW = """
-mutation($id: ID!, $version: String!, $state: ReportState) {
-  reviewReport(input: {id: $id, version: $version, state: $state}) {
-    head
-    intake { id version state reportId report { id } history { state by } }
-  }
-}
-"""
-CATEGORY = """
-mutation($category: CategoryInput!) {
-  writeCategory(input: {category: $category}) { head category { id name parentId } }
-}
-"""
 REPORTS = """
 query($categories: [ID!], $search: String, $near: Near) {
   reports(categories: $categories, search: $search, near: $near) {
@@ -42,7 +22,6 @@ query($categories: [ID!], $search: String, $near: Near) {
   }
 }
 """
-KUNMING = {"lat": 25.0389, "lng": 102.7183}
 
 
 @pytest.fixture(scope="module")
@@ -55,28 +34,6 @@ def running(
     folder = tmp_path_factory.mktemp("node")
     with run_node(mongo_uri, rabbit_server, management, folder, ("map", "accounts")) as node:
         yield node
-
-
-def category(running: RunningNode, **fields: Any) -> str:
-    names = [{"language": "zh", "text": "洪水"}, {"language": "ar", "text": "فيضان"}]
-    given = {"names": names, **fields}
-    answer = running.ask(CATEGORY, "moderator", category=given)
-    assert "errors" not in answer, answer
-    return str(answer["data"]["writeCategory"]["category"]["id"])
-
-
-def verified(running: RunningNode, **report: Any) -> tuple[str, str]:
-    """The ids of an intake and of the report that it is shared as."""
-    answer = running.ask(SUBMIT, report={"location": KUNMING, **report}, id=fresh_name())
-    assert "errors" not in answer, answer
-    intake = answer["data"]["submitReport"]["id"]
-    queue = running.ask(
-        "query($id: ID!) { node(id: $id) { ... on Intake { version } } }", "moderator", id=intake
-    )
-    version = queue["data"]["node"]["version"]
-    answer = running.ask(REVIEW, "moderator", id=intake, version=version, state="VERIFIED")
-    assert "errors" not in answer, answer
-    return intake, str(answer["data"]["reviewReport"]["intake"]["reportId"])
 
 
 def test_a_report_becomes_visible_when_a_moderator_has_verified_it(running: RunningNode) -> None:
