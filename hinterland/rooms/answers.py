@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final, TypeVar
 
 from hinterland.clock import from_us, rfc3339
+from hinterland.rooms.paging import Found
 
-__all__ = ["KeptPerHead", "envelope"]
+__all__ = ["KeptPerHead", "envelope", "page_of", "summary_of"]
 
 T = TypeVar("T")
 
@@ -48,4 +49,41 @@ def envelope(document: Mapping[str, Any]) -> dict[str, Any]:
         "scope": document["scope"],
         "at": rfc3339(at),
         "arrived": rfc3339(from_us(document["arrived"])),
+    }
+
+
+def page_of(
+    head: int, page: Found, shown: Callable[[Mapping[str, Any]], Any], total: int | None
+) -> dict[str, Any]:
+    """A page as every list answers it: `{head, items, cursors, has_next, has_previous, total}`;
+    `total` is None where nobody asked for it."""
+    return {
+        "head": head,
+        "items": [shown(document) for document in page.documents],
+        "cursors": page.cursors,
+        "has_next": page.has_next,
+        "has_previous": page.has_previous,
+        "total": total,
+    }
+
+
+def summary_of(
+    head: int,
+    total: int,
+    counts: Mapping[tuple[Any, ...], int],
+    keys: Sequence[str],
+    groups_max: int,
+) -> dict[str, Any]:
+    """`{head, total, groups: [{keys: {key: value}, count}], truncated}`: the largest groups first;
+    `truncated` says that there were more than `groups_max`. `counts` are by the keys' values."""
+    ordered = sorted(counts.items(), key=lambda group: (-group[1], tuple(map(str, group[0]))))
+    groups = [
+        {"keys": dict(zip(keys, values, strict=True)), "count": count}
+        for values, count in ordered[:groups_max]
+    ]
+    return {
+        "head": head,
+        "total": total,
+        "groups": groups,
+        "truncated": len(ordered) > groups_max,
     }

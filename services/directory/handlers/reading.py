@@ -7,7 +7,7 @@ from typing import Any, Final, cast
 
 from hinterland.actors import Actor
 from hinterland.records import Records
-from hinterland.rooms.answers import KeptPerHead, envelope
+from hinterland.rooms.answers import KeptPerHead, envelope, page_of, summary_of
 from services.directory import queries
 from services.directory.contract import limits
 from services.directory.contract.access import readable_scopes
@@ -64,14 +64,7 @@ def list_ngos(
     if params.count:
         key = ("count", scopes, params.filter.model_dump_json())
         total = totals.get(head, key, lambda: queries.count_ngos(records.collection, conditions))
-    return {
-        "head": head,
-        "items": [ngo_json(document) for document in page.documents],
-        "cursors": page.cursors,
-        "has_next": page.has_next,
-        "has_previous": page.has_previous,
-        "total": total,
-    }
+    return page_of(head, page, ngo_json, total)
 
 
 def summarise_ngos(
@@ -87,17 +80,8 @@ def summarise_ngos(
         return queries.summarise(records.collection, conditions, keys)
 
     total, counts = totals.get(head, (keys, scopes, params.filter.model_dump_json()), compute)
-    ordered = sorted(counts.items(), key=lambda group: (-group[1], tuple(map(str, group[0]))))
-    groups = [
-        {"keys": dict(zip((key.value for key in keys), values, strict=True)), "count": count}
-        for values, count in ordered[: limits.SUMMARY_GROUPS_MAX]
-    ]
-    return {
-        "head": head,
-        "total": total,
-        "groups": groups,
-        "truncated": len(ordered) > limits.SUMMARY_GROUPS_MAX,
-    }
+    names = [key.value for key in keys]
+    return summary_of(head, total, counts, names, limits.SUMMARY_GROUPS_MAX)
 
 
 def export_ngos(records: Records, actor: Actor, params: ExportNgos) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from hinterland.actors import Actor
 from hinterland.clock import rfc3339
 from hinterland.errors import BadInput, NotFound, StaleVersion
 from hinterland.records import Changes, Record, Records
-from hinterland.rooms.answers import envelope
+from hinterland.rooms.answers import envelope, page_of
 from services.map import queries
 from services.map.contract import limits
 from services.map.contract.access import may, require
@@ -236,14 +236,7 @@ def list_intakes(records: Records, actor: Actor, params: ListIntakes) -> dict[st
     total = None
     if params.count:
         total = queries.count_intakes(records.collection, params.filter, limits.WAITING_MAX)
-    return {
-        "head": head,
-        "items": [_shown(document) for document in page.documents],
-        "cursors": page.cursors,
-        "has_next": page.has_next,
-        "has_previous": page.has_previous,
-        "total": total,
-    }
+    return page_of(head, page, _shown, total)
 
 
 def _shown(document: Mapping[str, Any]) -> dict[str, Any]:

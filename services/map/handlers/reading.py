@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from hinterland.actors import Actor
 from hinterland.records import Records
-from hinterland.rooms.answers import KeptPerHead, envelope
+from hinterland.rooms.answers import KeptPerHead, envelope, page_of, summary_of
 from services.map import queries
 from services.map.contract import limits
 from services.map.contract.access import ACCESS, Scope, readable_scopes
@@ -78,14 +78,7 @@ def list_reports(
     if params.count:
         key = ("count", scopes, params.filter.model_dump_json())
         total = kept.get(head, key, lambda: queries.count_reports(records.collection, conditions))
-    return {
-        "head": head,
-        "items": [record_json(document) for document in page.documents],
-        "cursors": page.cursors,
-        "has_next": page.has_next,
-        "has_previous": page.has_previous,
-        "total": total,
-    }
+    return page_of(head, page, record_json, total)
 
 
 def summarise_reports(
@@ -102,17 +95,8 @@ def summarise_reports(
         return queries.summarise(records.collection, conditions, keys)
 
     total, counts = kept.get(head, (keys, scopes, params.filter.model_dump_json()), compute)
-    ordered = sorted(counts.items(), key=lambda group: (-group[1], tuple(map(str, group[0]))))
-    groups = [
-        {"keys": dict(zip((key.value for key in keys), values, strict=True)), "count": count}
-        for values, count in ordered[: limits.SUMMARY_GROUPS_MAX]
-    ]
-    return {
-        "head": head,
-        "total": total,
-        "groups": groups,
-        "truncated": len(ordered) > limits.SUMMARY_GROUPS_MAX,
-    }
+    names = [key.value for key in keys]
+    return summary_of(head, total, counts, names, limits.SUMMARY_GROUPS_MAX)
 
 
 def export_reports(records: Records, actor: Actor, params: ExportReports) -> dict[str, Any]:
