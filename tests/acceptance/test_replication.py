@@ -123,6 +123,45 @@ def test_nothing_acknowledged_is_lost_when_processes_are_killed(
     in_step(federation)
 
 
+REPORT: Final = """
+mutation ($category: CategoryInput!) {
+  writeCategory(input: {category: $category}) { category { id } }
+}"""
+CATEGORIES: Final = "{ categories(first: 10) { nodes { id } } }"
+SEND: Final = """
+mutation ($report: ReportInput!) { submitReport(input: {report: $report}) { id state } }"""
+WAITING: Final = "{ intakes(first: 10, states: [PLACED]) { nodes { id version } } }"
+VERIFY: Final = """
+mutation ($id: ID!, $version: String!) {
+  reviewReport(input: {id: $id, version: $version, state: VERIFIED}) { intake { state } }
+}"""
+SHOWN: Final = "{ reports(first: 10) { nodes { text home category { name } } } }"
+
+
+def test_what_a_moderator_verifies_is_on_every_map(federation: list[Node]) -> None:
+    """A visitor reports, a moderator lets it out, and every node shows it under its category."""
+    _, yunnan, gansu = federation
+    names = {"names": [{"language": "zh", "text": "洪水"}]}
+    made = gansu.graphql(REPORT, gansu.key(), category=names)
+    category = made["writeCategory"]["category"]["id"]
+    report = {"text": "河水漫过了桥", "location": {"lat": 25.04, "lng": 102.71}}
+
+    def categories() -> list[dict[str, str]]:
+        return list(yunnan.graphql(CATEGORIES)["categories"]["nodes"])
+
+    eventually(categories, lambda found: found == [{"id": category}])
+    yunnan.graphql(SEND, report={**report, "category": category})
+    assert [] == gansu.graphql(SHOWN)["reports"]["nodes"]
+    [waiting] = yunnan.graphql(WAITING, yunnan.key())["intakes"]["nodes"]
+    yunnan.graphql(VERIFY, yunnan.key(), **waiting)
+
+    shown = {"text": "河水漫过了桥", "home": "yunnan", "category": {"name": "洪水"}}
+    for node in federation:
+        eventually(
+            lambda n=node: n.graphql(SHOWN)["reports"]["nodes"], lambda found: found == [shown]
+        )
+
+
 WITHDRAW: Final = """
 mutation ($id: ID!) { withdrawNgo(input: {id: $id}) { clientMutationId } }"""
 
