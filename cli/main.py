@@ -11,6 +11,7 @@ from cli.federation import federation
 from cli.here import CommandGroup, Here
 from cli.import_ import import_
 from cli.key import key
+from cli.map import map_
 from cli.node import init, up
 from cli.quarantine import quarantine
 from cli.receipts import receipts
@@ -59,7 +60,7 @@ def main(context: click.Context, folder: Path) -> None:
 
 COMMANDS = (
     *(init, up, status, verify, resume, federation),
-    *(import_, export, key, quarantine, receipts),
+    *(import_, export, map_, key, quarantine, receipts),
 )
 for command in COMMANDS:
     main.add_command(command)

@@ -6,6 +6,7 @@
 - `opinions`: confirmations and merges
 - `reading`: what is shared: lists, counts, the export
 - `forms`: forms, and what phones send that fill them in
+- `answering`: answers that come without a phone
 - `tiles`: what is drawn on a tile
 - `imports`: files of reports, chunk by chunk
 - `texts`: reports that come as a message

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from base64 import b64encode
 from collections.abc import Iterable, Mapping
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timedelta
 from time import sleep
 from typing import Any, Final
 
@@ -42,6 +42,7 @@ from services.map.forms.submissions import (
     read_answers,
     read_submission,
 )
+from services.map.handlers.answering import latest_day
 from services.map.handlers.imports import UNTOUCHED
 from services.map.handlers.intakes import (
     fingerprint,
@@ -63,7 +64,6 @@ from services.map.rules.states import stepped
 
 __all__ = ["get_form", "get_form_media", "list_forms", "put_form", "submit_form"]
 
-FURTHEST_EAST: Final = timezone(timedelta(hours=14))  # where each day begins
 AHEAD_MAX: Final = timedelta(seconds=limits.AHEAD_S_MAX)
 
 
@@ -295,7 +295,7 @@ def _there(form: Mapping[str, Any], answers: Mapping[str, Any], now: datetime) -
     filled_in = filled_in_at(form, answers)
     if filled_in is not None and filled_in <= now + AHEAD_MAX:
         return filled_in
-    return now.astimezone(FURTHEST_EAST)
+    return latest_day(now)
 
 
 def _keep_attachment(records: Records, attachment: Attachment) -> dict[str, Any]:

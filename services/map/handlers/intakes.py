@@ -23,6 +23,7 @@ from services.map.contract.calls import (
 )
 from services.map.contract.codes import PUBLISHED, LocatedBy, State
 from services.map.contract.errors import SecondPersonNeeded, TooManyReports
+from services.map.handlers.answering import against_form
 from services.map.handlers.sharing import category_chain, share
 from services.map.rules.reporting import (
     EDITABLE,
@@ -79,6 +80,8 @@ def submit_report(records: Records, actor: Actor, params: SubmitReport) -> dict[
         if address is not None:
             hold_to_caps(records, changes.now, address)
         fields, problems = normalise(params.report, changes.now)
+        refuse_problems(problems, "report")
+        fields, problems = against_form(changes, actor, fields)
         refuse_problems(problems, "report")
         reporter, problems = normalise_reporter(params.reporter, changes.now)
         refuse_problems(problems, "reporter")

@@ -406,7 +406,8 @@ def report_of(
     """What a report takes from its answers: the fields `title`, `text`, `place_name` and
     `happened_at` of the form's top level, and the first place. `name` is what the phone calls
     the submission."""
-    said: dict[str, Any] = {"title": (name or _form_name(form))[:TITLE_CHARS_MAX]}
+    title = name or _form_name(form)
+    said: dict[str, Any] = {"title": title[:TITLE_CHARS_MAX]}
     kinds = {each["path"]: each["kind"] for each in form.get("fields", ())}
     for key, kind in _OF_REPORT.items():
         if kinds.get(key) in kind and answers.get(key):
@@ -420,7 +421,9 @@ def report_of(
 
 
 def _form_name(form: Mapping[str, Any]) -> str:
-    return str(next(iter(form["names"].values())))
+    """In its first language; a name with tags in it is for phones, which show them as fonts."""
+    name = str(next(iter(form["names"].values())))
+    return str(form["form_id"]) if TAG.search(name) else name
 
 
 def _without(answers: Mapping[str, Any], paths: set[str], group: str) -> dict[str, Any]:

@@ -451,9 +451,9 @@ class Expressions:
 
         Raises AnswersTooComplex.
         """
-        context = copy(self._context())
-        context.item = (self._nodes or {})[id(at)]
         try:
+            context = copy(self._context())
+            context.item = (self._nodes or {})[id(at)]
             token = _parsed(expression)
             return bool(token.boolean_value(token.evaluate(context)))
         except (AnswersTooComplex, MemoryError):

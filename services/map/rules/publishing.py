@@ -52,6 +52,8 @@ def published(intake: Mapping[str, Any], intake_id: str, secrecy: Secrecy) -> di
         if text:
             body[key] = without_numbers(text, country)
     answers = _named(intake.get("answers", {}), reviewed.get("answers"), secrecy)
+    if secrecy.sensitive:
+        answers = _without_places(answers)
     if answers:
         body["answers"] = _answers_without_numbers(answers, country)
     by_hash = {file["sha256"]: file for file in intake.get("files", ())}
@@ -95,6 +97,21 @@ def _place(intake: Mapping[str, Any], secrecy: Secrecy) -> dict[str, Any]:
         "located_by": str(LocatedBy.CELL),
         "cell_level": secrecy.cell_level,
     }
+
+
+def _without_places(value: Any) -> Any:
+    """Answers without exact points, even where a moderator has named them: a cell is all there
+    is."""
+    match value:
+        case dict():
+            return {
+                key: _without_places(each)
+                for key, each in value.items()
+                if not (isinstance(each, dict) and {"lat", "lng"} <= each.keys())
+            }
+        case list():
+            return [_without_places(each) for each in value]
+    return value
 
 
 def _answers_without_numbers(value: Any, country: str) -> Any:

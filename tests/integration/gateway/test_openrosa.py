@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from base64 import b64encode
 from collections.abc import Iterator
 from email.utils import parsedate_to_datetime
+from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
 import httpx
 import pytest
+from click.testing import CliRunner
 
+from cli.main import main
 from hinterland.ground import Management
 from hinterland.testing import RabbitServer, fresh_name
 from tests.integration.gateway.running import RunningNode, run_node
@@ -189,3 +193,28 @@ def test_a_photo_loses_where_it_was_taken(running: RunningNode) -> None:
 
     assert file["sha256"] != hashlib.sha256(taken).hexdigest()
     assert file["thumbnail"]
+
+
+def test_an_operator_puts_a_form_from_the_command_line(
+    running: RunningNode, tmp_path: Path
+) -> None:
+    """A dry run says what is not done; then phones find it."""
+    form_id = fresh_name()
+    settings = [WELLS["settings"][0], ["水井", form_id, "1", "中文 (zh)"]]
+    survey = [["type", "name", "label", "colour"], ["text", "a", "甲", "red"]]
+    file = tmp_path / "井.xlsx"
+    file.write_bytes(workbook(survey=survey, settings=settings, choices=[]))
+    command = ["--dir", str(running.gateway.settings.dir), "map"]
+    dry = CliRunner().invoke(main, [*command, "form", str(file), "--dry-run"])
+    put = CliRunner().invoke(main, [*command, "form", str(file)])
+    listed = CliRunner().invoke(main, [*command, "forms", "--json"])
+
+    assert (dry.exit_code, put.exit_code) == (0, 0), dry.output + put.output
+    assert "survey, row 2, column colour" in dry.output
+    assert f"{form_id}, version 1: would be put" in dry.output
+    assert [form_id] == [
+        each["form_id"] for each in json.loads(listed.stdout) if each["form_id"] == form_id
+    ]
+    file.write_bytes(workbook({"Sheet1": [["a"]]}))
+    refused = CliRunner().invoke(main, [*command, "form", str(file)])
+    assert (refused.exit_code, "no sheet survey" in refused.output) == (1, True)

@@ -299,3 +299,18 @@ def test_visitors_are_held_to_the_same_caps_as_on_other_ways(yunnan: Node) -> No
         submit(yunnan, phone.fill_in(ANSWERS, EDIT_ID))
     assert [] == submit(yunnan, first, {"1700.jpg": photo()})["missing"]
     submit(yunnan, phone.fill_in(ANSWERS, EDIT_ID), actor=yunnan.staff)
+
+
+def test_answers_from_a_browser_are_held_to_their_form(yunnan: Node) -> None:
+    """By field, under the report; what tells of the sender is left out."""
+    form = put(yunnan)["id"]
+    answers = {"village": "大理", "well": {"state": "works"}, "phone_number": "+8613800138000"}
+    sent = yunnan.submit(form=form, answers=answers)
+
+    assert {"village": "大理", "well": {"state": "works"}} == yunnan.intake(sent["id"])["answers"]
+    with pytest.raises(BadInput) as refusal:
+        yunnan.submit(form=form, answers={"village": "大理", "well": {"state": "lost"}})
+    assert "report.answers.well.state" == refusal.value.field
+    with pytest.raises(BadInput) as refusal:
+        yunnan.submit(form="yunnan.form.none", answers=answers)
+    assert "report.form" == refusal.value.field

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import zipfile
 from io import BytesIO
 from typing import Any
@@ -13,7 +15,9 @@ from hypothesis import strategies as st
 from hinterland.tables.problems import UnreadableFile
 from services.map.contract.errors import FormRefused
 from services.map.contract.forms import Form, Xform
+from services.map.forms import process
 from services.map.forms.languages import language_tag
+from services.map.forms.process import read_form_in_process
 from services.map.forms.xform import read_xform
 from services.map.forms.xlsform import FormFile, read_form
 from services.map.forms.xml import BadXml
@@ -280,3 +284,33 @@ def test_languages_are_known_by_their_codes(name: str, tag: str | None) -> None:
 def test_the_same_workbook_is_the_same_form() -> None:
     """So that it can be sent again under the same version."""
     assert read_form(workbook()).body == read_form(workbook(WELLS)).body
+
+
+@pytest.mark.parametrize("module", ["services.map.handlers.forms", "gateway.openrosa"])
+def test_services_and_gateway_do_not_load_what_reads_workbooks(module: str) -> None:
+    """A process of its own does."""
+    script = (
+        f"import sys, {module}\n"
+        "loaded = {name.partition('.')[0] for name in sys.modules}\n"
+        "assert not {'pyxform', 'lxml', 'openpyxl'} & loaded"
+    )
+
+    subprocess.run([sys.executable, "-W", "ignore", "-c", script], check=True)
+
+
+def test_a_process_reads_like_the_function(wells: FormFile) -> None:
+    """A form, what is not done of it, and refusals."""
+    survey = [["type", "name", ZH, "constraint"], ["text", "a", "甲", ". >"]]
+
+    assert read_form_in_process(workbook()) == (wells.body, wells.problems)
+    with pytest.raises(FormRefused) as refusal:
+        read_form_in_process(workbook(survey=survey))
+    assert refusal.value.details["errors"][0]["row"] == 2
+
+
+def test_a_file_that_takes_too_long_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its process is ended, and the sender told what to do."""
+    monkeypatch.setattr(process, "READ_S_MAX", -1)
+
+    with pytest.raises(FormRefused, match="Save it anew"):
+        read_form_in_process(workbook())

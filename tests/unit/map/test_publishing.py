@@ -90,3 +90,12 @@ def test_what_lies_below_a_sensitive_category_is_sensitive() -> None:
 def test_numbers_are_told_from_other_figures(text: str, expected: str) -> None:
     """Dates and measures stay."""
     assert expected == without_numbers(text, "CN")
+
+
+def test_no_exact_point_is_let_out_of_a_sensitive_report() -> None:
+    """Not even one among the answers that a moderator has named."""
+    point = {"lat": 25.0389, "lng": 102.7183}
+    answers = {"depth": 3, "seen": point, "homes": [{"at": point}]}
+    intake = {**INTAKE, "answers": answers, "reviewed": {"answers": list(answers)}}
+
+    assert {"depth": 3, "homes": [{}]} == published(intake, "i", SENSITIVE)["answers"]
