@@ -31,6 +31,7 @@ class MapApp:
             _file("/map/reports.geojson", exports.geojson),
             _file("/map/reports.csv", exports.csv),
             _file("/map/reports.atom", exports.atom),
+            _file("/map/ngos.geojson", exports.ngos),
             _file("/map/tiles.json", tiles.tilejson),
             # Compressed where they are encoded.
             Route("/map/tiles/{zoom:int}/{x:int}/{y:int}.mvt", refusing(tiles.tile)),

@@ -1,4 +1,4 @@
-"""/map/reports.geojson, /map/reports.csv, /map/reports.atom: reports as files, streamed.
+"""/map/reports.geojson, /map/reports.csv, /map/reports.atom, /map/ngos.geojson: streamed files.
 
 A page of reports is fetched, written and forgotten before the next, so that memory does not grow
 with the map. Should a service fail in the middle, the answer is cut off, which callers notice: it
@@ -8,7 +8,7 @@ has no end.
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Mapping
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
@@ -29,6 +29,7 @@ __all__ = ["Exports", "asked"]
 LANGUAGES: Final = "languages"
 PAGE_ITEMS: Final = 100  # of categories at a time
 TITLE: Final = "Reports"
+NGO_FILTERS: Final = frozenset({"region", "home"})
 
 Writer = Callable[[list[dict[str, Any]], bool], bytes]
 
@@ -48,6 +49,23 @@ async def asked(
     return wanted, layer
 
 
+class Source(NamedTuple):
+    """Where pages come from: a method that returns `{items, next}`."""
+
+    actor: Actor
+    method: str
+    params: Mapping[str, Any]
+
+
+class Form(NamedTuple):
+    """How a file is written."""
+
+    media_type: str
+    start: bytes
+    write: Writer
+    end: bytes
+
+
 class Exports:
     def __init__(self, node: Node, auth: Auth) -> None:
         self._node = node
@@ -56,9 +74,9 @@ class Exports:
 
     async def geojson(self, request: Request) -> Response:
         def write(reports: list[dict[str, Any]], first: bool) -> bytes:
-            return geojson.features(reports, first=first)
+            return geojson.features(map(geojson.feature, reports), first=first)
 
-        return await self._stream(
+        return await self._reports(
             request, geojson.MEDIA_TYPE, lambda _names: write, geojson.START, geojson.END
         )
 
@@ -66,7 +84,21 @@ class Exports:
         def writer(names: Mapping[str, str]) -> Writer:
             return lambda reports, _first: csv.rows(reports, names)
 
-        return await self._stream(request, csv.MEDIA_TYPE, writer, csv.START, b"")
+        return await self._reports(request, csv.MEDIA_TYPE, writer, csv.START, b"")
+
+    async def ngos(self, request: Request) -> Response:
+        """NGOs with a place, by region and home."""
+        actor = await self._auth.actor(request.headers.get("authorization"))
+        wanted = filter_of(request.query_params)
+        if others := set(wanted) - NGO_FILTERS:
+            raise BadInput("NGOs are filtered by region and home", field=min(others))
+        source = Source(actor, "list_pins", {**wanted, "first": limits.EXPORT_PAGE_ITEMS})
+
+        def write(pins: list[dict[str, Any]], first: bool) -> bytes:
+            return geojson.features(map(geojson.ngo_feature, pins), first=first)
+
+        form = Form(geojson.MEDIA_TYPE, geojson.START, write, geojson.END)
+        return await self._stream(request, source, form)
 
     async def atom(self, request: Request) -> Response:
         """The latest ATOM_ENTRIES_MAX that came or changed here."""
@@ -82,7 +114,7 @@ class Exports:
         body = atom.feed(page["items"], names, title, str(request.url))
         return Response(body, headers=headers, media_type=atom.MEDIA_TYPE)
 
-    async def _stream(
+    async def _reports(
         self,
         request: Request,
         media_type: str,
@@ -92,33 +124,38 @@ class Exports:
     ) -> Response:
         actor = await self._auth.actor(request.headers.get("authorization"))
         wanted, _ = await asked(self._node, actor, request, (LANGUAGES,))
-        page = await self._page(actor, wanted, None)
-        headers = headers_of(request, actor, page["head"])
+        write = writer(await self._category_names(actor, request))
+        params = {"filter": wanted, "first": limits.EXPORT_PAGE_ITEMS}
+        source = Source(actor, "export_reports", params)
+        return await self._stream(request, source, Form(media_type, start, write, end))
+
+    async def _stream(self, request: Request, source: Source, form: Form) -> Response:
+        page = await self._page(source, None)
+        headers = headers_of(request, source.actor, page.get("versions", page["head"]))
         if is_known(request, headers):
             return Response(status_code=304, headers=headers)
         if self._running >= limits.EXPORTS_AT_ONCE_MAX:
             raise Busy(f"{limits.EXPORTS_AT_ONCE_MAX} files are being written. Try again soon.")
-        write = writer(await self._category_names(actor, request))
 
         async def body() -> AsyncIterator[bytes]:
             nonlocal page
             self._running += 1
             try:
-                yield start + write(page["items"], True)
+                yield form.start + form.write(page["items"], True)
                 written = bool(page["items"])
                 while page["next"] is not None:
-                    page = await self._page(actor, wanted, page["next"])
-                    yield write(page["items"], not written)
+                    page = await self._page(source, page["next"])
+                    yield form.write(page["items"], not written)
                     written = written or bool(page["items"])
-                yield end
+                yield form.end
             finally:
                 self._running -= 1
 
-        return StreamingResponse(body(), headers=headers, media_type=media_type)
+        return StreamingResponse(body(), headers=headers, media_type=form.media_type)
 
-    async def _page(self, actor: Actor, wanted: Mapping[str, Any], after: str | None) -> Any:
-        params = {"filter": wanted, "after": after, "first": limits.EXPORT_PAGE_ITEMS}
-        return await self._node.calls.call(SERVICE, "export_reports", actor, params)
+    async def _page(self, source: Source, after: str | None) -> Any:
+        params = {**source.params, "after": after}
+        return await self._node.calls.call(SERVICE, source.method, source.actor, params)
 
     async def _category_names(self, actor: Actor, request: Request) -> dict[str, str]:
         """By id, in the first of `languages` that there is."""

@@ -28,6 +28,13 @@ FIELDS: Final = {
         "happened": "String; RFC 3339, UTC",
         "count": "Number; of the reports that a cluster stands for, which has nothing else",
     },
+    "ngos": {
+        "id": "String; of a single NGO, as the names, causes and region are",
+        "name:zh": "String; and so on for each language that there is a name in",
+        "causes": "String; codes with commas between them",
+        "region": "String; ISO 3166-2",
+        "count": "Number; of the NGOs that a cluster stands for, which has nothing else",
+    },
 }
 
 

@@ -13,6 +13,7 @@ from hinterland.bus.rpc import rpc
 from hinterland.clock import system_clock
 from hinterland.records import Room
 from hinterland.rooms.answers import KeptPerHead
+from services.directory.contract import SERVICE as DIRECTORY
 from services.map import queries
 from services.map.contract import KINDS, SERVICE
 from services.map.contract.calls import (
@@ -23,6 +24,7 @@ from services.map.contract.calls import (
     ImportReports,
     ListImports,
     ListIntakes,
+    ListPins,
     ListRecords,
     ListReports,
     MergeReports,
@@ -48,6 +50,7 @@ from services.map.handlers import (
     imports,
     intakes,
     opinions,
+    pins,
     reading,
     sharing,
     tables,
@@ -175,6 +178,15 @@ class Map(RoomService):
     @rpc
     def submit_form(self, actor: Actor, params: SubmitForm) -> dict[str, Any]:
         return forms.submit_form(self.records, actor, params, system_clock())
+
+    @rpc
+    def list_pins(self, actor: Actor, params: ListPins) -> dict[str, Any]:
+        return pins.list_pins(self.records, actor, params)
+
+    @reacts_to(DIRECTORY, kinds=("ngo",))
+    def follow_ngos(self, since: int) -> int:
+        """The pins of NGOs, brought to what the directory holds."""
+        return pins.follow_ngos(self.records, self.calls.call)
 
     @reacts_to(SERVICE, kinds=("category",))
     def hide_sensitive(self, since: int) -> int:

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import orjson
 
-__all__ = ["END", "MEDIA_TYPE", "START", "feature", "features"]
+__all__ = ["END", "MEDIA_TYPE", "START", "feature", "features", "ngo_feature"]
 
 MEDIA_TYPE: Final = "application/geo+json"
 START: Final = b'{"type":"FeatureCollection","features":['
@@ -31,9 +31,19 @@ def feature(report: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def features(reports: Iterable[Mapping[str, Any]], *, first: bool) -> bytes:
+def ngo_feature(pin: Mapping[str, Any]) -> dict[str, Any]:
+    at = pin["location"]
+    return {
+        "type": "Feature",
+        "id": pin["id"],
+        "geometry": {"type": "Point", "coordinates": [at["lng"], at["lat"]]},
+        "properties": {key: pin[key] for key in ("home", "names", "causes", "region")},
+    }
+
+
+def features(found: Iterable[Mapping[str, Any]], *, first: bool) -> bytes:
     """Some more features, a line each; `first` says that there are none before them."""
-    lines = [orjson.dumps(feature(report)) for report in reports]
+    lines = [orjson.dumps(each) for each in found]
     if not lines:
         return b""
     return (b"\n" if first else b",\n") + b",\n".join(lines)

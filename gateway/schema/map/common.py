@@ -58,9 +58,9 @@ async def load(info: Info, record_id: str | None) -> Any:
     return await info.context.loader(SERVICE, "get_records").load(record_id)
 
 
-async def as_list(info: Info, params: Mapping[str, Any]) -> Any:
-    """A page of `list_records`, in the form of a page of a list."""
-    page = await info.context.read(SERVICE, "list_records", params)
+async def as_list(info: Info, method: str, params: Mapping[str, Any]) -> Any:
+    """A page of what `method` lists by id, in the form of a page of a list."""
+    page = await info.context.read(SERVICE, method, params)
     return {
         **page,
         "cursors": [item["id"] for item in page["items"]],

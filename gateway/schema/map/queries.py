@@ -12,6 +12,7 @@ from gateway.schema.map.common import as_list, known, load
 from gateway.schema.map.filters import filter_arguments, filter_params
 from gateway.schema.map.intake import IntakeConnection
 from gateway.schema.map.opinions import ConfirmationConnection, MergeConnection
+from gateway.schema.map.pin import PinConnection
 from gateway.schema.map.report import ChannelEnum, Report, ReportConnection, StateEnum
 from gateway.schema.map.tables import (
     Category,
@@ -136,7 +137,7 @@ def _said_of(connection: type[graphene.ObjectType], what: str) -> graphene.Field
 
 async def _list(info: Info, kind: str, arguments: dict[str, Any]) -> Any:
     params = {"kind": kind, **page_params(arguments), **filter_params(arguments)}
-    return as_connection(await as_list(info, params))
+    return as_connection(await as_list(info, "list_records", params))
 
 
 class MapQuery(graphene.ObjectType):
@@ -174,6 +175,20 @@ class MapQuery(graphene.ObjectType):
         **page_arguments(),
         description="What was sent to this node, the oldest first. For its staff.",
     )
+
+    pins = graphene.Field(
+        PinConnection,
+        region=graphene.Argument(graphene.String),
+        home=graphene.Argument(graphene.String),
+        first=graphene.Argument(graphene.Int),
+        after=graphene.Argument(graphene.String, description="A cursor."),
+        description="NGOs with a place, as the map follows the directory.",
+    )
+
+    @staticmethod
+    async def resolve_pins(_root: None, info: Info, **arguments: Any) -> Any:
+        params = {**page_params(arguments), **filter_params(arguments)}
+        return as_connection(await as_list(info, "list_pins", params))
 
     @staticmethod
     async def resolve_report(_root: None, info: Info, id: str) -> Any:

@@ -146,7 +146,7 @@ class Report(Envelope, Reported, graphene.ObjectType):
 
 async def _said_of(report: Mapping[str, Any], info: Info, kind: str) -> Any:
     params = {"kind": kind, "report": report["id"], "first": limits.PAGE_ITEMS_MAX}
-    return (await as_list(info, params))["items"]
+    return (await as_list(info, "list_records", params))["items"]
 
 
 KINDS["report"] = (Report, SERVICE, "get_records")

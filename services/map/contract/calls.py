@@ -32,6 +32,7 @@ __all__ = [
     "IntakeFilter",
     "ListImports",
     "ListIntakes",
+    "ListPins",
     "ListRecords",
     "ListReports",
     "MergeReports",
@@ -243,6 +244,15 @@ class ListRecords(Arguments):
     report: RecordId | None = None
     after: RecordId | None = None
     first: Annotated[int, Field(ge=1, le=PAGE_ITEMS_MAX)] = PAGE_ITEMS_MAX
+
+
+class ListPins(Arguments):
+    """NGOs with a place, in the order of their ids, as the map follows the directory."""
+
+    region: Region | None = None
+    home: NodeId | None = None
+    after: RecordId | None = None
+    first: Annotated[int, Field(ge=1, le=limits.EXPORT_ITEMS_MAX)] = PAGE_ITEMS_MAX
 
 
 class ImportRow(Arguments):

@@ -10,6 +10,7 @@ from hinterland.actors import Actor
 from hinterland.clock import rfc3339
 from hinterland.records import Records
 from hinterland.rooms.answers import KeptPerHead
+from services.directory.contract.access import readable_scopes as directory_scopes
 from services.map import queries
 from services.map.contract.access import readable_scopes
 from services.map.contract.calls import ReadTile
@@ -27,23 +28,47 @@ def read_tile(
     """`{head, versions, extent, layers: [{name, features: [{x, y, …}]}]}`.
 
     `x` and `y` from the tile's north western corner, 0 to `extent`; the same `versions` mean the
-    same tile. A report has `id`, `category`, `state`, `happened`; a cluster has `count`.
+    same tile. A report has `id`, `category`, `state`, `happened`; an NGO `id`,
+    `name:<language>`, `causes`, `region`; a cluster has `count`. NGOs are filtered by region and
+    home alone: the rest of the filter is about reports.
     """
     head = records.head()
     scopes = readable_scopes(actor, "report", records.node)
 
-    def compute() -> list[dict[str, Any]]:
+    def compute_reports() -> list[dict[str, Any]]:
         conditions = queries.matching(records.collection, params.filter, scopes)
-        reports = queries.report_layer(records.collection, conditions)
-        return _features(reports, params)
+        layer = queries.report_layer(records.collection, conditions)
+        return _features(layer, params)
 
-    features = kept.get(head, ("tile", scopes, params.model_dump_json()), compute)
+    pins = records.store.collection(queries.PINS)
+    version = queries.pins_version(pins)
+    ngo_scopes = directory_scopes(actor, "ngo", records.node)
+
+    def compute_ngos() -> list[dict[str, Any]]:
+        wanted = params.filter
+        layer = queries.pin_layer(pins, ngo_scopes, wanted.region, wanted.home)
+        return [_labelled(found) for found in _features(layer, params)]
+
+    key = params.model_dump_json()
+    reports = kept.get(head, ("reports", scopes, key), compute_reports)
+    ngos = kept.get(head, ("ngos", ngo_scopes, version, key), compute_ngos)
     return {
         "head": head,
-        "versions": [head],
+        "versions": [head, *version],
         "extent": EXTENT,
-        "layers": [{"name": "reports", "features": features}],
+        "layers": [
+            {"name": "reports", "features": reports},
+            {"name": "ngos", "features": ngos},
+        ],
     }
+
+
+def _labelled(found: dict[str, Any]) -> dict[str, Any]:
+    """A tile holds texts, not objects: `name:zh` is the name in Chinese, causes are one text."""
+    names = {f"name:{language}": name for language, name in found.pop("names", {}).items()}
+    if "causes" in found:
+        found["causes"] = ",".join(found["causes"])
+    return {**found, **names}
 
 
 def _features(layer: queries.TileLayer, params: ReadTile) -> list[dict[str, Any]]:

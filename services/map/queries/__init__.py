@@ -6,6 +6,7 @@
 - `conditions`: which reports a filter and an audience mean
 - `reports`: pages of reports in three orders, by keyset; the export
 - `summaries`: counts
+- `pins`: the NGOs that the map follows
 - `tiles`: points and clusters of a tile
 - `events`: which reports are one event
 
@@ -29,6 +30,18 @@ from services.map.queries.intakes import (
     keys_sent,
     reports_to_hide,
 )
+from services.map.queries.pins import COLLECTION as PINS
+from services.map.queries.pins import (
+    Pins,
+    PinsVersion,
+    count_pins,
+    drop_pins_between,
+    pin_layer,
+    pin_page,
+    pins_version,
+    prepare_pins,
+    put_pins,
+)
 from services.map.queries.reports import (
     count_reports,
     export_page,
@@ -42,12 +55,17 @@ from services.map.queries.tiles import TileLayer, in_tile, report_layer
 
 __all__ = [
     "INDEXES",
+    "PINS",
     "Counts",
+    "Pins",
+    "PinsVersion",
     "TileLayer",
     "categories",
     "count_intakes",
+    "count_pins",
     "count_reports",
     "count_sent_since",
+    "drop_pins_between",
     "export_page",
     "forms",
     "imports_latest_first",
@@ -61,6 +79,11 @@ __all__ = [
     "matching",
     "next_chunk_to_undo",
     "own_places",
+    "pin_layer",
+    "pin_page",
+    "pins_version",
+    "prepare_pins",
+    "put_pins",
     "record_page",
     "records_by_id",
     "report_layer",

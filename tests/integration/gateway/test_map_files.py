@@ -19,6 +19,7 @@ import pytest
 
 from gateway.graphiql import npm
 from hinterland.ground import Management
+from hinterland.ground.process import poll
 from hinterland.testing import RabbitServer
 from services.map.rules.tiles import WORLD_BITS, on_world
 from tests.integration.gateway.reporting import KUNMING, category, verified
@@ -26,6 +27,7 @@ from tests.integration.gateway.running import RunningNode, run_node
 
 DECODER = Path(__file__).parents[2] / "vector_tile"
 DECODE_S_MAX = 60
+PIN_S_MAX = 45  # should the hint be lost, the map looks by itself
 SUVA = {"lat": -18.1416, "lng": 178.4419}
 ATOM = "{http://www.w3.org/2005/Atom}"
 GEORSS = "{http://www.georss.org/georss}"
@@ -52,7 +54,9 @@ def files(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Files]:
     folder = tmp_path_factory.mktemp("node")
-    with run_node(mongo_uri, rabbit_server, management, folder, ("map", "accounts")) as node:
+    with run_node(
+        mongo_uri, rabbit_server, management, folder, ("directory", "map", "accounts")
+    ) as node:
         flood = category(node)
         women = category(node, audience="members")
         titles = {}
@@ -240,6 +244,25 @@ def test_tilejson_says_where_tiles_are(files: Files) -> None:
         answer["tilejson"],
         answer["maxzoom"],
     ]
+
+
+def test_an_ngo_of_the_directory_comes_onto_the_map(files: Files) -> None:
+    """As GeoJSON, in GraphQL and in tiles, moments after it was registered."""
+    files.node.register("حوض أخضر", location=SUVA)
+
+    def there() -> bool:
+        return bool(files.get("ngos.geojson").json()["features"])
+
+    poll(there, files.node.services["map"].running, "a pin", PIN_S_MAX)
+    [pin] = files.get("ngos.geojson", region="CN").json()["features"]
+    answer = files.node.ask("{ pins { nodes { name causes ngo { city } } } }")
+
+    assert [SUVA["lng"], SUVA["lat"]] == pin["geometry"]["coordinates"]
+    assert [{"name": "حوض أخضر", "causes": ["environment"], "ngo": {"city": "昆明"}}] == answer[
+        "data"
+    ]["pins"]["nodes"]
+    assert "حوض أخضر".encode() in files.get("tiles/0/0/0.mvt").content
+    assert 400 == files.get("ngos.geojson", states="verified").status_code
 
 
 def test_a_key_that_is_wrong_is_refused(files: Files) -> None:
