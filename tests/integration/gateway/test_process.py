@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -21,9 +20,9 @@ from hinterland.config.certificate import fingerprint
 from hinterland.pinned import post_json
 from hinterland.testing import NewNode
 from services.federation.contract import DOOR_PATH
+from tests import node
 from tests.integration.gateway.processes import GatewayProcess
 
-AUDITS = Path(__file__).parents[2] / "graphql_http"
 AUDIT_S_MAX = 120
 LIMIT_S = 30
 
@@ -44,11 +43,7 @@ def gateway(settings: Settings, tmp_path: Path) -> Iterator[GatewayProcess]:
 @pytest.fixture(scope="session")
 def audits(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The npm package graphql-http, as tests/graphql_http/package-lock.json pins it."""
-    folder = tmp_path_factory.mktemp("graphql_http")
-    for name in ("package.json", "package-lock.json", "audit.js"):
-        shutil.copy(AUDITS / name, folder)
-    npm.install(folder)
-    return folder
+    return node.installed("graphql_http", tmp_path_factory)
 
 
 def test_no_audit_of_graphql_over_http_fails(gateway: GatewayProcess, audits: Path) -> None:
