@@ -163,6 +163,9 @@ class _Reader:
                 self._repeats.add(ref)
             elif ref:
                 self._controls.setdefault(ref, _Control(tag, each))
+            elif tag == "group" and (repeat := _child(each, "repeat")) is not None:
+                # Other programs than pyxform give the label of a repeat to a group around it.
+                self._controls.setdefault(repeat.get("nodeset", ""), _Control(tag, each))
             if tag in ("group", "repeat"):
                 self._find_controls(each)
 

@@ -14,6 +14,7 @@ from hinterland.clock import rfc3339
 from hinterland.errors import BadInput, NotFound
 from hinterland.files.bodies import BodyGone
 from hinterland.files.errors import FileNotHere
+from hinterland.files.prepared import Prepared
 from hinterland.files.process import prepare_in_process
 from hinterland.files.reference import FileReference
 from hinterland.records import Changes, Record, Records, derived_id
@@ -85,8 +86,6 @@ def put_form(records: Records, actor: Actor, params: PutForm) -> dict[str, Any]:
     body |= _keep_media(records, params.media)
 
     def put(changes: Changes) -> dict[str, Any]:
-        if params.category is not None:
-            category_chain(changes, params.category)
         # Which version a phone has it says by these two alone.
         form_id = derived_id(changes.node, "form", str(body["form_id"]), str(body["version"]))
         old = changes.get(form_id)
@@ -97,9 +96,23 @@ def put_form(records: Records, actor: Actor, params: PutForm) -> dict[str, Any]:
                 "apart by it.",
                 field="version",
             )
+        if params.category is not None:
+            _ask_in(changes, actor, params.category, form_id)
         return {"id": changes.put("form", body, params.scope, form_id), **said}
 
     return records.execute(params.command_id, actor.account, put)
+
+
+def _ask_in(changes: Changes, actor: Actor, category: str, form_id: str) -> None:
+    """Browsers ask what a category names. One of another home names what its home wants. Raises
+    BadInput, NotAllowed."""
+    category_chain(changes, category)
+    record = changes.get(category)
+    if record is None or record.home != changes.node or record.body.get("form") == form_id:
+        return
+    scope = scope_of(record)
+    require(actor, "write", "category", scope, changes.node)
+    changes.put("category", {**record.body, "form": form_id}, scope, record.id)
 
 
 def _problem(problem: FileProblem) -> dict[str, Any]:
@@ -115,13 +128,22 @@ def _keep_media(records: Records, media: Iterable[Attachment]) -> dict[str, Any]
     """The fields `media` and `files` of a form."""
     found: dict[str, Any] = {}
     for each in media:
-        prepared = prepare_in_process(each.content)
-        records.store.library.add(prepared)
-        file = FileReference.of(prepared, each.name).model_dump(exclude_none=True)
+        prepared, file = _keep(records, each)
         found.setdefault("files", []).append(file)
         said = Media(name=each.name, sha256=prepared.sha256, md5=md5_of(prepared.data))
         found.setdefault("media", []).append(said.model_dump())
     return found
+
+
+def _keep(records: Records, attachment: Attachment) -> tuple[Prepared, dict[str, Any]]:
+    """The file, and what a record says of it. Raises what preparing raises, by the file's name."""
+    try:
+        prepared = prepare_in_process(attachment.content)
+    except BadInput as error:
+        raise type(error)(error.message, field=f"attachments.{attachment.name}") from error
+    records.store.library.add(prepared)
+    file = FileReference.of(prepared, attachment.name)
+    return prepared, file.model_dump(exclude_none=True)
 
 
 def _require_together(
@@ -222,13 +244,19 @@ def submit_form(
         if queries.intake_by_key(records.collection, submission.instance_id) is None:
             # Before files are prepared, which costs more than all the rest.
             hold_to_caps(records, now, address)
-    files = [_keep_attachment(records, each) for each in params.attachments if each.name in named]
+    wanted = [each for each in params.attachments if each.name in named]
+    files = [_keep(records, each)[1] for each in wanted]
     reporter = {"account": actor.account, "address": address}
     report["reporter"] = {key: value for key, value in reporter.items() if value is not None}
 
     def submit(changes: Changes) -> dict[str, Any]:
         changes.claim(f"instance {submission.instance_id}")
-        intake = _take(records, changes, actor, submission, {**report, "files": files})
+        fields = {**report, "files": files}
+        category = changes.get(report["category"]) if report.get("category") else None
+        if category is None:
+            # It has been withdrawn since: what comes from the field waits without one.
+            fields["category"] = None
+        intake = _take(records, changes, actor, submission, fields)
         held = {each.get("name") for each in intake["files"]}
         return {
             "id": intake["id"],
@@ -296,12 +324,6 @@ def _there(form: Mapping[str, Any], answers: Mapping[str, Any], now: datetime) -
     if filled_in is not None and filled_in <= now + AHEAD_MAX:
         return filled_in
     return latest_day(now)
-
-
-def _keep_attachment(records: Records, attachment: Attachment) -> dict[str, Any]:
-    prepared = prepare_in_process(attachment.content)
-    records.store.library.add(prepared)
-    return FileReference.of(prepared, attachment.name).model_dump(exclude_none=True)
 
 
 def _take(

@@ -11,6 +11,7 @@ import pytest
 
 from hinterland.actors import Actor
 from hinterland.errors import BadInput, NotAllowed
+from hinterland.files.errors import PictureRefused
 from services.map.contract.errors import (
     FormRefused,
     FormUnknown,
@@ -314,3 +315,39 @@ def test_answers_from_a_browser_are_held_to_their_form(yunnan: Node) -> None:
     with pytest.raises(BadInput) as refusal:
         yunnan.submit(form="yunnan.form.none", answers=answers)
     assert "report.form" == refusal.value.field
+
+
+def test_a_category_asks_its_latest_form(yunnan: Node, gansu: Node) -> None:
+    """Of this node; another home's category names what its home wants."""
+    category = yunnan.category()
+    put(yunnan, category=category)
+    latest = put(yunnan, workbook(settings=NEXT), category=category)
+    yunnan.carry_to(gansu)
+    put(gansu, workbook(settings=[NEXT[0], ["井", "others", "1", "中文 (zh)"]]), category=category)
+
+    for node in (yunnan, gansu):
+        body = node.body(category)
+        assert body is not None
+        assert latest["id"] == body["form"]
+
+
+def test_what_comes_for_a_category_that_is_gone_waits_without_one(yunnan: Node) -> None:
+    """Whoever was in the field meanwhile loses nothing."""
+    category = yunnan.category()
+    phone = phone_of(yunnan, put(yunnan, category=category))
+    yunnan.withdraw(category)
+    sent = submit(yunnan, phone.fill_in(ANSWERS, INSTANCE_ID))
+    body = yunnan.body(sent["id"])
+
+    assert body is not None
+    assert "category" not in body
+
+
+def test_a_file_that_cannot_be_kept_is_named(yunnan: Node) -> None:
+    """A camera's raw picture cannot be freed of where it was taken."""
+    xml = phone_of(yunnan, put(yunnan)).fill_in(ANSWERS, INSTANCE_ID)
+
+    with pytest.raises(PictureRefused) as refusal:
+        submit(yunnan, xml, {"1700.jpg": b"8BPS\0\x01" + bytes(99)})
+    assert "attachments.1700.jpg" == refusal.value.field
+    assert [] == intakes_of(yunnan)

@@ -18,7 +18,7 @@ from services.map.forms.submissions import (
 )
 from services.map.forms.xlsform import read_form
 from services.map.forms.xml import BadXml
-from services.map.rules.answers import check_answers, files_named, without_personal
+from services.map.rules.answers import check_answers, files_named, report_of, without_personal
 from services.map.rules.expressions import AnswersTooComplex
 from tests.unit.map.workbooks import Phone, workbook
 
@@ -259,3 +259,33 @@ def test_when_a_form_was_filled_in_is_what_the_phone_says() -> None:
         2026, 11, 23, 15, 58, tzinfo=timezone(timedelta(hours=8))
     )
     assert filled_in_at(WELLS, {}) is None
+
+
+def test_a_report_takes_from_its_answers_what_it_has_fields_for() -> None:
+    """Its first place, and what the form calls as the report does; its title is what the phone
+    calls the submission, or the form's name."""
+    survey = [
+        ["type", "name", "label"],
+        ["text", "text", "what"],
+        ["integer", "title", "not a title"],
+        ["date", "happened_at", "when"],
+        ["begin repeat", "sites", "sites"],
+        ["geopoint", "at", "where"],
+        ["end repeat"],
+    ]
+    form = read_form(workbook(survey=survey)).body
+    answers = {
+        "text": "河水漫过了桥",
+        "title": 7,
+        "happened_at": "2026-11-20",
+        "sites": [{}, {"at": {"lat": 25.6, "lng": 100.2, "accuracy_m": 8.0}}],
+    }
+
+    assert report_of(form, answers, None) == {
+        "title": "水井",
+        "text": "河水漫过了桥",
+        "happened_at": "2026-11-20",
+        "location": {"lat": 25.6, "lng": 100.2},
+        "accuracy_m": 8.0,
+    }
+    assert report_of(form, {}, "井 7") == {"title": "井 7"}

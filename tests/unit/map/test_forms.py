@@ -314,3 +314,21 @@ def test_a_file_that_takes_too_long_is_refused(monkeypatch: pytest.MonkeyPatch) 
 
     with pytest.raises(FormRefused, match="Save it anew"):
         read_form_in_process(workbook())
+
+
+def test_the_label_of_a_group_around_a_repeat_is_the_repeats() -> None:
+    """As other programs than pyxform write it."""
+    xform = """<h:html xmlns:h="http://www.w3.org/1999/xhtml" xmlns="http://www.w3.org/2002/xforms">
+      <h:head><h:title>井</h:title><model>
+        <instance><wells id="wells"><homes><head/></homes></wells></instance>
+      </model></h:head>
+      <h:body><group><label>用户</label><repeat nodeset="/wells/homes">
+        <input ref="/wells/homes/head"><label>户主 <output value="/wells/x"/></label></input>
+      </repeat></group></h:body></h:html>"""
+    body = read_form(xform.encode()).body
+
+    assert [(each["path"], each["kind"], each["labels"]) for each in body["fields"]] == [
+        ("homes", "repeat", {"und": "用户"}),
+        ("homes/head", "text", {"und": "户主 ${x}"}),
+    ]
+    assert (body["root"], body["version"]) == ("wells", "")
