@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any, Final
 
 from pymongo import ASCENDING, GEOSPHERE, IndexModel
@@ -46,8 +45,10 @@ FIELDS: Final[Mapping[str, int]] = {
     "home": 1, "kind": 1, "scope": 1, "epoch": 1, "n": 1, "at": 1, "by": 1, "arrived": 1,
     "body": 1, HAPPENED: 1,
 }  # fmt: skip
-EARLIEST: Final = datetime.min.replace(tzinfo=UTC)
-ONLY_REPORTS: Final[Condition] = {HAPPENED: {"$exists": True}}
+# Only reports have a category. On the second field of the facets it leaves one range to be read.
+IS_REPORT: Final[Condition] = {"ix.category": {"$gt": ""}}
+ONLY_REPORTS: Final[Condition] = {"ix.category": {"$exists": True}}
+NOTHING: Final[Condition] = {"_id": {"$in": []}}
 
 
 def _latest_first(field: str, name: str) -> IndexModel:
@@ -137,6 +138,11 @@ class Conditions:
         """All of it, for records that are come by in some other way."""
         return [*self.base, *([self.query.found().test(TERMS)] if self.query else [])]
 
+    @property
+    def tiled(self) -> list[Condition]:
+        """All of it, for what the index of tiles finds: nothing but reports are in that."""
+        return [part for part in self.test if part is not IS_REPORT]
+
     def along(self, keyset: Keyset) -> bool:
         """Whether an index fulfils the filters and goes on with the order."""
         return self.ordered if keyset.index == HAPPENED_INDEX else not self.filtered
@@ -174,13 +180,16 @@ def matching(
     which reports are one event, and which words nobody spells so."""
     scopes = sorted(scopes)
     audience = visible(scopes)
-    happened: Condition = {"$gte": wanted.happened_after or EARLIEST}
-    if wanted.happened_before is not None:
-        happened["$lt"] = wanted.happened_before
-    parts: list[Condition] = [audience, {HAPPENED: happened}]
-    if wanted.categories is not None:
+    parts: list[Condition] = [audience]
+    if wanted.categories is None:
+        parts.append(IS_REPORT)
+    else:
         below = categories_below(collection, wanted.categories)
-        parts.append({"ix.category": {"$in": below}})
+        parts.append({"ix.category": {"$in": below}} if below else NOTHING)
+    if wanted.happened_after is not None:
+        parts.append({HAPPENED: {"$gte": wanted.happened_after}})
+    if wanted.happened_before is not None:
+        parts.append({HAPPENED: {"$lt": wanted.happened_before}})
     if wanted.states is not None:
         parts.append({"ix.state": {"$in": [str(state) for state in wanted.states]}})
     if wanted.region is not None:
@@ -207,5 +216,5 @@ def matching(
         near=wanted.near,
         filtered=bool(given - {"search"}),
         ordered=given <= _ORDERED_FILTERS,
-        faceted=query is None and given <= _FACET_FILTERS | {"search"},
+        faceted=query is None and given <= _FACET_FILTERS | {"search"} and NOTHING not in parts,
     )

@@ -41,7 +41,7 @@ class TileLayer:
 
 def report_layer(collection: Records, conditions: Conditions) -> TileLayer:
     """The reports that match; unless words or places are asked for, no record is read."""
-    return TileLayer(collection, conditions.test, TILE_INDEX, REPORT_FIELDS, "ix.")
+    return TileLayer(collection, conditions.tiled, TILE_INDEX, REPORT_FIELDS, "ix.")
 
 
 def in_tile(layer: TileLayer, span: Span, cells_bits: int) -> list[Document]:
