@@ -11,6 +11,7 @@ BENCHES: Final = {
     "bench.replicate": "Append and replicate, and what it costs on the wire",
     "bench.directory": "Search, lists and summaries",
     "bench.importing": "An untidy file of NGOs",
+    "bench.map": "Reports, tiles and exports of the map",
     "bench.rpc": "A call to a service",
     "bench.graphql": "GraphQL through RabbitMQ",
 }

