@@ -73,6 +73,8 @@ OPENROSA_SUBMIT_S_MAX: Final = 90.0  # photos are made ready meanwhile, one afte
 COMPRESS_BYTES_MIN: Final = 1_024  # smaller answers are sent as they are
 
 # The map's files and tiles.
+UPLOADS_AT_ONCE_MAX: Final = 16  # each of them is in memory until its service has it
+UPLOAD_S_MAX: Final = 60.0  # a photo is made ready meanwhile
 EXPORTS_AT_ONCE_MAX: Final = 4  # streams of reports; more of them would only be slower
 EXPORT_PAGE_ITEMS: Final = 200  # fetched at a time, so that memory does not grow with the map
 ATOM_ENTRIES_MAX: Final = 100  # the latest

@@ -33,7 +33,12 @@ class Calls(Protocol):
     """What most of the gateway needs of `Rpc`."""
 
     async def call(
-        self, service: str, method: str, actor: Actor, params: Mapping[str, Any]
+        self,
+        service: str,
+        method: str,
+        actor: Actor,
+        params: Mapping[str, Any],
+        seconds_max: float = ...,
     ) -> Any: ...
 
 

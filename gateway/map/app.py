@@ -14,6 +14,7 @@ from gateway.context import Node
 from gateway.map.answers import Answering, refusing
 from gateway.map.encoders import Encoders
 from gateway.map.exports import Exports
+from gateway.map.files import Files
 from gateway.map.tiles import Tiles
 
 __all__ = ["MapApp"]
@@ -26,6 +27,7 @@ class MapApp:
 
     def __init__(self, node: Node, auth: Auth) -> None:
         self._encoders = Encoders()
+        files = Files(node, auth)
         exports, tiles = Exports(node, auth), Tiles(node, auth, self._encoders)
         self.routes = [
             _file("/map/reports.geojson", exports.geojson),
@@ -33,6 +35,8 @@ class MapApp:
             _file("/map/reports.atom", exports.atom),
             _file("/map/ngos.geojson", exports.ngos),
             _file("/map/tiles.json", tiles.tilejson),
+            Route("/map/files", refusing(files.upload), methods=["POST"]),
+            Route("/map/files/{sha256}", refusing(files.download)),
             # Compressed where they are encoded.
             Route("/map/tiles/{zoom:int}/{x:int}/{y:int}.mvt", refusing(tiles.tile)),
         ]

@@ -38,6 +38,7 @@ from services.map.contract.calls import (
     WithdrawRecord,
     WriteRecord,
 )
+from services.map.contract.file_calls import ReadFile, UploadFile
 from services.map.contract.form_calls import (
     GetForm,
     GetFormMedia,
@@ -46,6 +47,7 @@ from services.map.contract.form_calls import (
     SubmitForm,
 )
 from services.map.handlers import (
+    files,
     forms,
     imports,
     intakes,
@@ -90,6 +92,14 @@ class Map(RoomService):
     @rpc
     def submit_text(self, actor: Actor, params: SubmitText) -> dict[str, Any]:
         return texts.submit_text(self.records, self.atlas, actor, params)
+
+    @rpc
+    def upload_file(self, actor: Actor, params: UploadFile) -> dict[str, Any]:
+        return files.upload_file(self.records, actor, params, system_clock())
+
+    @rpc
+    def read_file(self, actor: Actor, params: ReadFile) -> dict[str, Any]:
+        return files.read_file(self.records, actor, params)
 
     @rpc
     def get_intakes(self, actor: Actor, params: GetIntakes) -> dict[str, Any]:

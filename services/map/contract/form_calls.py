@@ -28,7 +28,6 @@ __all__ = [
 FORM_FILE_BYTES_MAX: Final = 10 * 1024 * 1024  # an XLSForm and its media, together
 SUBMISSION_BYTES_MAX: Final = 10 * 1024 * 1024  # what a phone sends at once, all parts together
 BASE64_CHARS_MAX: Final = (SUBMISSION_BYTES_MAX + 2) // 3 * 4
-MEDIA_PIECE_BYTES_MAX: Final = 1024 * 1024  # in one answer
 
 
 def _decoded(value: Any) -> bytes:

@@ -28,6 +28,7 @@ AHEAD_S_MAX: Final = 24 * 3600  # that a phone's clock may be ahead
 # What anybody may send, before a person has looked at it.
 SUBMITTED_PER_ADDRESS_HOUR_MAX: Final = 60
 SUBMITTED_PER_NODE_HOUR_MAX: Final = 5_000
+UPLOADED_PER_ADDRESS_HOUR_MAX: Final = 120
 WAITING_MAX: Final = 200_000  # reports that wait for a person, at one node
 
 EXPORT_ITEMS_MAX: Final = 500  # in one page of the export

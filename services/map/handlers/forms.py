@@ -12,11 +12,7 @@ from typing import Any, Final
 from hinterland.actors import Actor
 from hinterland.clock import rfc3339
 from hinterland.errors import BadInput, NotFound
-from hinterland.files.bodies import BodyGone
-from hinterland.files.errors import FileNotHere
 from hinterland.files.prepared import Prepared
-from hinterland.files.process import prepare_in_process
-from hinterland.files.reference import FileReference
 from hinterland.records import Changes, Record, Records, derived_id
 from hinterland.tables.problems import FileProblem
 from services.map import queries
@@ -26,7 +22,6 @@ from services.map.contract.codes import Channel, LocatedBy, State
 from services.map.contract.errors import FormUnknown, FormVersionExists, SubmissionConflict
 from services.map.contract.form_calls import (
     FORM_FILE_BYTES_MAX,
-    MEDIA_PIECE_BYTES_MAX,
     SUBMISSION_BYTES_MAX,
     Attachment,
     GetForm,
@@ -44,6 +39,7 @@ from services.map.forms.submissions import (
     read_submission,
 )
 from services.map.handlers.answering import latest_day
+from services.map.handlers.files import keep_file, piece_of
 from services.map.handlers.imports import UNTOUCHED
 from services.map.handlers.intakes import (
     fingerprint,
@@ -138,12 +134,9 @@ def _keep_media(records: Records, media: Iterable[Attachment]) -> dict[str, Any]
 def _keep(records: Records, attachment: Attachment) -> tuple[Prepared, dict[str, Any]]:
     """The file, and what a record says of it. Raises what preparing raises, by the file's name."""
     try:
-        prepared = prepare_in_process(attachment.content)
+        return keep_file(records, attachment.content, attachment.name)
     except BadInput as error:
         raise type(error)(error.message, field=f"attachments.{attachment.name}") from error
-    records.store.library.add(prepared)
-    file = FileReference.of(prepared, attachment.name)
-    return prepared, file.model_dump(exclude_none=True)
 
 
 def _require_together(
@@ -192,24 +185,14 @@ def get_form(records: Records, actor: Actor, params: GetForm) -> dict[str, Any]:
 
 
 def get_form_media(records: Records, actor: Actor, params: GetFormMedia) -> dict[str, Any]:
-    """`{head, type, size, content}`, in base64, from `start`, at most MEDIA_PIECE_BYTES_MAX. Raises
+    """`{head, type, size, content}`, in base64, from `start`, at most FILE_PIECE_BYTES_MAX. Raises
     FormUnknown, NotFound, FileNotHere."""
     head = records.head()
     form = _readable_form(records, actor, params.id)
     hashes = [each["sha256"] for each in form.body.get("media", ()) if each["name"] == params.name]
     if not hashes:
         raise NotFound(f"The form has no file {params.name}.", field="name")
-    library = records.store.library
-    body = library.open(hashes[0])
-    if body is None:
-        raise FileNotHere(f"{params.name} is still on its way to this node. Try again later.")
-    end = min(body.size, params.start + MEDIA_PIECE_BYTES_MAX)
-    try:
-        content = b"".join(library.stream(body, min(params.start, end), end))
-    except BodyGone as error:
-        raise FileNotHere(f"{params.name} has just been taken back.") from error
-    encoded = b64encode(content).decode()
-    return {"head": head, "type": body.type, "size": body.size, "content": encoded}
+    return {"head": head, **piece_of(records.store.library, hashes[0], params.start)}
 
 
 def _readable_form(records: Records, actor: Actor, form_id: str) -> Record:

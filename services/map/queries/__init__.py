@@ -23,11 +23,13 @@ from services.map.queries.forms import forms
 from services.map.queries.intakes import (
     count_intakes,
     count_sent_since,
+    count_uploads,
     intake_by_key,
     intake_of_report,
     intake_page,
     intakes_by_id,
     keys_sent,
+    note_upload,
     reports_to_hide,
 )
 from services.map.queries.pins import COLLECTION as PINS
@@ -65,6 +67,7 @@ __all__ = [
     "count_pins",
     "count_reports",
     "count_sent_since",
+    "count_uploads",
     "drop_pins_between",
     "export_page",
     "forms",
@@ -78,6 +81,7 @@ __all__ = [
     "keys_sent",
     "matching",
     "next_chunk_to_undo",
+    "note_upload",
     "own_places",
     "pin_layer",
     "pin_page",

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, Final
 
+from pymongo import IndexModel
 from pymongo.collection import Collection
 
 from hinterland.clock import to_us
@@ -16,17 +17,23 @@ from services.map.contract.codes import State
 __all__ = [
     "count_intakes",
     "count_sent_since",
+    "count_uploads",
     "intake_by_key",
     "intake_of_report",
     "intake_page",
     "intakes_by_id",
     "keys_sent",
+    "note_upload",
     "reports_to_hide",
 ]
 
 Records = Collection[dict[str, Any]]
 Document = dict[str, Any]
 
+UPLOAD_INDEXES: Final = [
+    IndexModel([("at", ASCENDING)], name="at", expireAfterSeconds=3600),
+    IndexModel([("address", ASCENDING), ("at", ASCENDING)], name="address"),
+]
 BY_ARRIVAL: Final = Keyset("waiting", "ix.since", ASCENDING, "queue")
 
 
@@ -96,3 +103,14 @@ def reports_to_hide(
     """This node's reports of a category that say more than a cell of this level would."""
     condition = {"ix.category": category, "ix.cell": {"$gt": level}, "home": node}
     return [document["_id"] for document in collection.find(condition, {"_id": 1}, limit=count)]
+
+
+def note_upload(uploads: Records, address: str, now: datetime) -> None:
+    """Remembers for the caps that a file has come from this address, for an hour."""
+    uploads.create_indexes(UPLOAD_INDEXES)
+    uploads.insert_one({"address": address, "at": now})
+
+
+def count_uploads(uploads: Records, address: str, since: datetime, at_most: int) -> int:
+    """How many files have come from one address, for the caps."""
+    return uploads.count_documents({"address": address, "at": {"$gte": since}}, limit=at_most)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from hinterland.testing import fresh_name
@@ -10,9 +11,10 @@ from tests.integration.gateway.running import RunningNode
 __all__ = ["KUNMING", "REVIEW", "SUBMIT", "category", "verified"]
 
 SUBMIT = """
-mutation($report: ReportInput!, $id: ID) {
+mutation($report: ReportInput!, $id: ID, $files: [FileInput!]) {
   submitReport(input: {
-    report: $report, reporter: {name: "匿名", phone: "13800138000"}, commandId: $id
+    report: $report, files: $files, commandId: $id
+    reporter: {name: "匿名", phone: "13800138000"}
   }) { id state head }
 }
 """
@@ -40,9 +42,10 @@ def category(running: RunningNode, **fields: Any) -> str:
     return str(answer["data"]["writeCategory"]["category"]["id"])
 
 
-def verified(running: RunningNode, **report: Any) -> tuple[str, str]:
+def verified(running: RunningNode, photos: Sequence[Any] = (), **report: Any) -> tuple[str, str]:
     """The ids of an intake and of the report that it is shared as."""
-    answer = running.ask(SUBMIT, report={"location": KUNMING, **report}, id=fresh_name())
+    sent = {"location": KUNMING, **report}
+    answer = running.ask(SUBMIT, report=sent, id=fresh_name(), files=list(photos))
     assert "errors" not in answer, answer
     intake = answer["data"]["submitReport"]["id"]
     queue = running.ask(

@@ -16,6 +16,7 @@ from xml.etree import ElementTree
 import httpx
 import hxl
 import pytest
+from PIL import Image
 
 from gateway.graphiql import npm
 from hinterland.ground import Management
@@ -270,3 +271,46 @@ def test_a_key_that_is_wrong_is_refused(files: Files) -> None:
     answer: httpx.Response = files.get("reports.geojson", {"Authorization": "Bearer hk_x"})
 
     assert (401, "Bearer") == (answer.status_code, answer.headers["www-authenticate"])
+
+
+def test_a_photo_is_uploaded_reported_and_shown(files: Files) -> None:
+    """Whoever may read the report may have its photo, without what the camera wrote into it; and
+    nobody may have one that no report shows."""
+    address = f"http://{files.node.gateway.address}/map/files"
+    uploaded = files.node.client.post(address, content=picture(), params={"name": "桥.jpg"})
+    assert 201 == uploaded.status_code, uploaded.text
+    file = uploaded.json()
+    hidden = files.node.client.get(f"{address}/{file['sha256']}")
+    verified(files.node, photos=[file], category=files.flood, text="有照片")
+    shown = files.node.client.get(f"{address}/{file['sha256']}")
+
+    assert (404, 200) == (hidden.status_code, shown.status_code)
+    assert ("image/jpeg", "nosniff") == (
+        shown.headers["Content-Type"],
+        shown.headers["X-Content-Type-Options"],
+    )
+    assert file["size"] == len(shown.content)
+    assert b"Exif" not in shown.content
+
+
+def picture() -> bytes:
+    """A photo that says with what it was taken."""
+    made = io.BytesIO()
+    exif = Image.Exif()
+    exif[271] = "A camera"
+    Image.new("RGB", (64, 48), "red").save(made, "JPEG", exif=exif)
+    return made.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("content", "words"), [(b"", "empty"), (bytes(11 * 1024 * 1024), "at most")]
+)
+def test_an_upload_that_cannot_be_taken_is_refused_by_name(
+    files: Files, content: bytes, words: str
+) -> None:
+    """Before it costs anything."""
+    address = f"http://{files.node.gateway.address}/map/files"
+    answer = files.node.client.post(address, content=content)
+
+    assert 400 == answer.status_code
+    assert words in answer.json()["errors"][0]["message"]

@@ -34,7 +34,14 @@ class ServiceCalls:
         self.called = asyncio.Event()
         self.held: asyncio.Event | None = None  # answers wait for it
 
-    async def call(self, service: str, method: str, actor: Actor, params: Mapping[str, Any]) -> Any:
+    async def call(
+        self,
+        service: str,
+        method: str,
+        actor: Actor,
+        params: Mapping[str, Any],
+        seconds_max: float = 0.0,
+    ) -> Any:
         name = f"{service}.{method}"
         self.asked.append((name, params))
         if name not in self.answers:
