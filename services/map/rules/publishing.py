@@ -60,7 +60,8 @@ def published(intake: Mapping[str, Any], intake_id: str, secrecy: Secrecy) -> di
     files = list(_named(by_hash, reviewed.get("files"), secrecy).values())
     if files:
         body["files"] = files
-    if intake.get("region"):
+    # Where a border cuts a cell, the region says more than the cell.
+    if intake.get("region") and not secrecy.sensitive:
         body["region"] = intake["region"]
     body |= _place(intake, secrecy)
     if secrecy.sensitive:

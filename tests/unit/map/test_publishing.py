@@ -60,7 +60,7 @@ def test_of_a_sensitive_report_only_what_was_named_is_let_out() -> None:
     reviewed = {"text": "一户人家进水", "answers": ["depth"], "files": ["a" * 64]}
     shown = published({**INTAKE, "reviewed": reviewed}, "yunnan.intake.1", SENSITIVE)
 
-    assert {"title", "text", "answers", "files", "place_name"}.isdisjoint(bare)
+    assert {"title", "text", "answers", "files", "place_name", "region"}.isdisjoint(bare)
     assert ("一户人家进水", {"depth": 3}, 1) == (
         shown["text"],
         shown["answers"],
